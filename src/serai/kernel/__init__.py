@@ -1,0 +1,1 @@
+"""The ground floor: what a transactional service needs, whatever it sells."""

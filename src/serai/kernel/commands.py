@@ -1,0 +1,100 @@
+"""Commands that are done once: the same id again gets the same answer.
+
+A client chooses a command's id before it sends it. The answer, a refusal too,
+is stored in the transaction that decided it, so after a lost connection the
+client sends the same command again and learns what became of it.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from serai.kernel.errors import Refused
+from serai.kernel.tx import Row, Tx
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """What somebody wants done. Everything that it depends on is in its fields."""
+
+    id: UUID
+    """Chosen by the client, never used for another command."""
+    market_id: UUID
+    actor_id: UUID
+    """The member who asks; also a part of what makes a repetition the same."""
+
+
+class Remembered(Row, frozen=True):
+    """A command that was decided: a digest of what it said, and the answer."""
+
+    table: ClassVar[str] = "kernel_command"
+
+    id: UUID
+    market_id: UUID
+    kind: str
+    digest: bytes
+    outcome: Any
+    at: datetime
+
+
+C = TypeVar("C", bound=Command)
+R = TypeVar("R")
+
+Decide = Callable[[Tx, list[C]], Awaitable[Sequence[R]]]
+
+
+class _Answer(Struct, frozen=True):
+    id: UUID
+    digest: bytes
+    outcome: bytes
+
+
+_KNOWN = """
+select id, digest, convert_to(outcome::text, 'UTF8') as outcome
+from kernel_command where id = any($1)
+"""
+
+
+async def once(
+    tx: Tx, commands: Sequence[C], decide: Decide[C, R], outcome: type[R] | Any  # noqa: ANN401
+) -> list[R | Refused]:
+    """Decide the commands that are new, answer the others as before; in order.
+
+    `decide` gets the new ones, each id once, and gives an outcome for each in
+    the same order; `outcome` is the type (a tagged union) that answers decode
+    to. A known id with another body is refused as `id_reused`. Two transactions
+    with the same new id cannot both commit: the second fails on the key, and
+    its batch, tried again, finds the answer.
+    """
+    digests = [_digest(command) for command in commands]
+    answers = {
+        known.id: (known.digest, msgspec.json.decode(known.outcome, type=outcome))
+        for known in await tx.fetch(_Answer, _KNOWN, [command.id for command in commands])
+    }
+    fresh: dict[UUID, tuple[C, bytes]] = {}
+    for command, digest in zip(commands, digests, strict=True):
+        if command.id not in answers:
+            fresh.setdefault(command.id, (command, digest))
+    if fresh:
+        decided = await decide(tx, [command for command, _ in fresh.values()])
+        for (command, digest), result in zip(fresh.values(), decided, strict=True):
+            answers[command.id] = (digest, result)
+        await tx.insert(
+            [
+                Remembered(id, c.market_id, type(c).__name__, digest, answers[id][1], tx.now)
+                for id, (c, digest) in sorted(fresh.items())
+            ]
+        )
+    return [
+        answers[command.id][1] if answers[command.id][0] == digest else Refused("id_reused")
+        for command, digest in zip(commands, digests, strict=True)
+    ]
+
+
+def _digest(command: Command) -> bytes:
+    body = msgspec.msgpack.encode(command)
+    return hashlib.blake2b(body, digest_size=16, person=type(command).__name__.encode()[:16]).digest()

@@ -1,0 +1,97 @@
+"""Amounts of money: whole minor units of one currency, never a fraction, never a float."""
+
+from decimal import Decimal, InvalidOperation
+
+from babel import Locale
+from iso4217 import Currency
+from msgspec import Struct
+
+AMOUNT_MAX = 10**15
+"""The most one amount may be, in minor units: ten trillion dollars.
+
+A thousand times smaller than a PostgreSQL bigint, so sums of thousands of the
+largest amounts still fit.
+"""
+
+
+class MoneyError(ValueError):
+    """Text that is not an amount of that currency; the message says why."""
+
+
+class Money(Struct, frozen=True, order=True):
+    """An amount in minor units (cents, fen, fils) of an ISO 4217 currency."""
+
+    minor: int
+    currency: str
+
+
+def known(currency: str) -> bool:
+    """Tell whether that is the code of a currency that has minor units at all."""
+    try:
+        return Currency(currency).exponent is not None
+    except ValueError:
+        return False
+
+
+def exponent(currency: str) -> int:
+    """Count the decimal digits of a currency's minor unit: 2 for CNY, 0 for JPY, 3 for KWD.
+
+    Source: ISO 4217 through the `iso4217` package.
+    """
+    digits = Currency(currency).exponent
+    if digits is None:
+        message = f"{currency} has no minor unit"
+        raise MoneyError(message)
+    return int(digits)
+
+
+def parse(text: str, currency: str) -> Money:
+    """Read a decimal such as `12.50`; more digits than the currency has are refused."""
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        message = f"{text!r} is not a number"
+        raise MoneyError(message) from None
+    if not amount.is_finite():
+        message = f"{text!r} is not an amount"
+        raise MoneyError(message)
+    minor = amount.scaleb(exponent(currency))
+    if minor != minor.to_integral_value():
+        message = f"{currency} has {exponent(currency)} decimal places, {text!r} has more"
+        raise MoneyError(message)
+    if abs(minor) > AMOUNT_MAX:
+        message = f"{text!r} is more than an amount can be"
+        raise MoneyError(message)
+    return Money(int(minor), currency)
+
+
+def decimal(money: Money) -> Decimal:
+    """Give the amount in major units, exactly."""
+    return Decimal(money.minor).scaleb(-exponent(money.currency))
+
+
+def plain(money: Money) -> str:
+    """Write `12.50 CNY`: for machines, logs and the terminal."""
+    digits = exponent(money.currency)
+    return f"{decimal(money):,.{digits}f} {money.currency}"
+
+
+def show(money: Money, locale: str) -> str:
+    """Write the amount as people of a locale do, with all its minor digits.
+
+    The digits are ISO 4217's; CLDR's own count differs for some currencies.
+    """
+    spoken = Locale.parse(locale, sep="-" if "-" in locale else "_")
+    digits = exponent(money.currency)
+    return spoken.currency_formats["standard"].apply(
+        decimal(money),
+        spoken,
+        currency=money.currency,
+        currency_digits=False,
+        force_frac=(digits, digits),
+    )
+
+
+def share(amount: int, basis_points: int) -> int:
+    """Take so many hundredths of a percent, rounding half up to a minor unit."""
+    return (amount * basis_points + 5_000) // 10_000
