@@ -1,0 +1,1 @@
+"""What the house needs to keep itself: its installer and its own lint."""
