@@ -1,0 +1,1 @@
+"""Members: markets, people, how they come in, their roles, shops and addresses."""
