@@ -1,0 +1,1 @@
+"""The catalog: a market's category tree and what its shops list in it."""
