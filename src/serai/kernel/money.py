@@ -83,13 +83,14 @@ def show(money: Money, locale: str) -> str:
     """
     spoken = Locale.parse(locale, sep="-" if "-" in locale else "_")
     digits = exponent(money.currency)
-    return spoken.currency_formats["standard"].apply(
+    text: str = spoken.currency_formats["standard"].apply(
         decimal(money),
         spoken,
         currency=money.currency,
         currency_digits=False,
         force_frac=(digits, digits),
     )
+    return text
 
 
 def share(amount: int, basis_points: int) -> int:

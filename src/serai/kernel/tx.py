@@ -8,12 +8,13 @@ through a `Tx` that somebody else opened; nobody but a door or a batch commits.
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from functools import cache
-from typing import Any, ClassVar, Self, TypeVar, get_type_hints
+from functools import cache, partial
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
 
 import asyncpg
 import msgspec
+from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from serai.kernel.clock import Clock, SystemClock
@@ -36,10 +37,13 @@ class Row(Struct, frozen=True):
 S = TypeVar("S", bound=Struct)
 
 
+Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
+
+
 class Tx:
     """One open transaction, and the moment at which it was opened."""
 
-    def __init__(self, connection: "asyncpg.Connection[Any]", clock: Clock) -> None:
+    def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
         self.clock = clock
         self.now = clock.now()
@@ -200,21 +204,25 @@ class Database:
             yield Tx(connection, self.clock)
 
 
-async def prepare(connection: "asyncpg.Connection[Any]") -> None:
+async def prepare(connection: Connection) -> None:
     """Teach a connection our JSON: any struct goes in, plain values come out."""
-    for name in ("json", "jsonb"):
-        prefix = b"\x01" if name == "jsonb" else b""
+    for name, version in (("json", b""), ("jsonb", b"\x01")):
         await connection.set_type_codec(
             name,
             schema="pg_catalog",
             format="binary",
-            encoder=lambda value, prefix=prefix: prefix + msgspec.json.encode(value),
-            decoder=lambda data, prefix=prefix: msgspec.json.decode(data[len(prefix) :]),
+            encoder=partial(_to_json, version),
+            decoder=partial(_from_json, version),
         )
 
 
+def _to_json(version: bytes, value: object) -> bytes:
+    return version + msgspec.json.encode(value)
 
 
+def _from_json(version: bytes, data: bytes) -> object:
+    return msgspec.json.decode(data[len(version) :])
 
-async def _keep(_: "asyncpg.Connection[Any]") -> None:
+
+async def _keep(_: Connection) -> None:
     """Leave a connection as it is: no session state is ever set outside a transaction."""
