@@ -45,7 +45,7 @@ find_python() {
 is_usable() {
     is_new_enough "$venv/bin/python" || return 1
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || return 1
-    [ ! -s "$stamp" ] || [ "$(cat "$stamp")" = "$(pwd -P)" ]
+    head -n 2 "$venv/bin/pip" | grep -qF "$(pwd -P)/$venv/"
 }
 
 # Runs pip with its words kept in the log, and counts the packages aloud.
@@ -61,7 +61,7 @@ pip_install() {
         while IFS= read -r line; do
             say "$line" >&3
             case $line in
-                Collecting*)
+                Collecting* | Processing*)
                     count=$((count + 1))
                     if [ -t 1 ]; then
                         printf '\r      %d of %d' "$count" "$total"
@@ -71,7 +71,7 @@ pip_install() {
                     ;;
                 Installing\ collected*)
                     [ ! -t 1 ] || printf '\r'
-                    say "      unpacking what was fetched"
+                    [ "$count" -eq 0 ] || say "      unpacking what was fetched"
                     ;;
             esac
         done
