@@ -42,11 +42,12 @@ create table payments_refund (
     currency text not null,
     from_hold bigint not null check (from_hold >= 0),
     from_seller bigint not null check (from_seller >= 0),
+    from_fees bigint not null check (from_fees >= 0),
     from_guarantee bigint not null check (from_guarantee >= 0),
     actor_id uuid not null,
     reason text not null,
     at timestamptz not null,
-    check (from_hold + from_seller + from_guarantee > 0)
+    check (from_hold + from_seller + from_fees + from_guarantee > 0)
 );
 
 create index payments_refund_of_order on payments_refund (order_id);

@@ -27,7 +27,7 @@ from serai.ledger.model import (
     pending_id,
     wallet,
 )
-from serai.ledger.posting import post, transfer
+from serai.ledger.posting import insist, post, transfer
 from serai.ledger.proofs import balanced, covered, ended_once, replayed
 from serai.ledger.sealing import seal, verify
 from serai.ledger.statement import (
@@ -37,7 +37,9 @@ from serai.ledger.statement import (
     accounts_of,
     balance_at,
     house_accounts,
+    lock_accounts,
     statement,
+    transfers,
     transfers_about,
 )
 
@@ -68,12 +70,15 @@ __all__ = [
     "ended_once",
     "house",
     "house_accounts",
+    "insist",
+    "lock_accounts",
     "pending_id",
     "post",
     "replayed",
     "seal",
     "statement",
     "transfer",
+    "transfers",
     "transfers_about",
     "verify",
     "wallet",

@@ -99,6 +99,13 @@ class Account(Row, frozen=True):
         return self.credits_posted - self.debits_posted - self.debits_pending
 
 
+def opened(name: Name, at: datetime) -> Account:
+    """Make the row of an account that nothing has moved yet."""
+    return Account(
+        name.id, name.market_id, name.kind, name.owner_id, name.label, name.currency, 0, 0, 0, 0, at
+    )
+
+
 class Phase(StrEnum):
     """What a transfer does to the counters."""
 

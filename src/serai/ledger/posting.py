@@ -32,6 +32,7 @@ from serai.ledger.model import (
     Transfer,
     Void,
     end_id,
+    opened,
     parents,
     pending_id,
     reversal_id,
@@ -66,7 +67,7 @@ async def post(tx: Tx, journals: Sequence[Journal]) -> list[Posted | Refused]:
     accounts = {account.id: account for account in await lock(tx, Account, touched)}
     missing = [name for id, name in named.items() if id not in accounts]
     if missing:
-        await tx.ensure([_opened(name, tx.now) for name in missing])
+        await tx.ensure([opened(name, tx.now) for name in missing])
         accounts = {account.id: account for account in await lock(tx, Account, touched)}
     # Only now, behind the locks, is it certain which earlier transfers have ended.
     ends = await _transfers(tx, {end for id in earlier for end in (end_id(id), reversal_id(id))})
@@ -75,6 +76,20 @@ async def post(tx: Tx, journals: Sequence[Journal]) -> list[Posted | Refused]:
     await tx.insert(book.written)
     await _write_counters(tx, book.changed())
     return outcomes
+
+
+async def insist(tx: Tx, journals: Sequence[Journal]) -> list[Posted]:
+    """Carry out journals that cannot be refused, because the caller's locks saw to it.
+
+    Raises `RuntimeError`, and so undoes the transaction, where one is.
+    """
+    posted: list[Posted] = []
+    for outcome in await post(tx, journals):
+        if isinstance(outcome, Refused):
+            message = f"a journal was refused that had to stand: {outcome}"
+            raise RuntimeError(message)
+        posted.append(outcome)
+    return posted
 
 
 class _Counters(Struct):
@@ -254,12 +269,6 @@ async def _moment(tx: Tx, journals: Sequence[Journal]) -> datetime:
     sealed: datetime | None = await tx.value(_SEALED, list({j.market_id for j in journals}))
     now = tx.clock.now()
     return now if sealed is None else max(now, sealed + timedelta(microseconds=1))
-
-
-def _opened(name: Name, at: datetime) -> Account:
-    return Account(
-        name.id, name.market_id, name.kind, name.owner_id, name.label, name.currency, 0, 0, 0, 0, at
-    )
 
 
 _WRITE_COUNTERS = """

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from serai.kernel.lock import lock
 from serai.kernel.tx import Tx, columns
-from serai.ledger.model import Account, Phase, Transfer
+from serai.ledger.model import Account, Name, Phase, Transfer, opened
 
 
 class Balance(Struct, frozen=True):
@@ -48,6 +49,20 @@ async def accounts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Account]:
     return {account.id: account for account in found}
 
 
+async def lock_accounts(tx: Tx, names: Sequence[Name]) -> dict[UUID, Account]:
+    """Lock and read accounts, by id, opening those that are not there yet.
+
+    For a hall that must know what is available before it decides how to post.
+    """
+    await tx.ensure([opened(name, tx.now) for name in names])
+    return {account.id: account for account in await lock(tx, Account, [n.id for n in names])}
+
+
+async def transfers(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Transfer]:
+    """Read transfers by id; one that was never made is not among the answers."""
+    return {found.id: found for found in await tx.fetch(Transfer, _TRANSFERS, ids)}
+
+
 async def accounts_of(tx: Tx, owner_id: UUID) -> list[Account]:
     """List a member's wallets, by currency."""
     return await tx.fetch(
@@ -63,6 +78,8 @@ async def house_accounts(tx: Tx, market_id: UUID) -> list[Account]:
         market_id,
     )
 
+
+_TRANSFERS = f"select {columns(Transfer)} from ledger_transfer where id = any($1)"  # noqa: S608
 
 _ABOUT = f"""
 select {columns(Transfer)} from ledger_transfer
