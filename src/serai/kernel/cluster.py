@@ -10,9 +10,11 @@ so the cluster is then kept in `/var/lib/serai` and `<data>/postgres` is a
 symbolic link to it. A backup of the data directory must follow that link.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 import msgspec
@@ -98,15 +100,17 @@ def create(data: Path, *, durable: bool) -> Cluster:
     inside = cluster_account.can_enter(account, data)
     final = data / "postgres" if inside else _place_outside(data)
     making = _making(final)
-    making.mkdir()
-    (making / _MAKING_NOTE).touch()
-    making.chmod(0o711)
-    directory = making / "cluster"
-    directory.mkdir(mode=0o700)
-    cluster_account.give(directory, account)
-    _initialise(Cluster(directory, account, durable), data)
+    note = take(making / _MAKING_NOTE)
+    assert note is not None, "only we know of it"
+    try:
+        directory = making / "cluster"
+        directory.mkdir(mode=0o700)
+        cluster_account.give(directory, account)
+        _initialise(Cluster(directory, account, durable), data, note)
+    finally:
+        os.close(note)
     directory.rename(final)
-    _making(final)
+    _clear(making)
     if not inside:
         (data / "postgres").symlink_to(final)
         _sync(data)
@@ -122,10 +126,8 @@ def discard(data: Path, cluster: Cluster) -> None:
     if place.is_symlink():
         place.unlink()
     making = _making(cluster.directory)
-    making.mkdir()
-    (making / _MAKING_NOTE).touch()
     cluster.directory.rename(making / "cluster")
-    _making(cluster.directory)
+    _clear(making)
 
 
 def write(cluster: Cluster, name: str, text: str) -> None:
@@ -141,6 +143,21 @@ def write(cluster: Cluster, name: str, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def take(path: Path, kind: int = fcntl.LOCK_EX) -> int | None:
+    """Lock a file without waiting: its descriptor, or None if others hold it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _marker(directory: Path) -> Marker:
@@ -232,28 +249,48 @@ def _place_outside(data: Path) -> Path:
 
 
 def _making(final: Path) -> Path:
-    """Where a cluster is made or removed; cleared of what a kill may have left there."""
+    """A fresh directory of ours beside the cluster's place, to make or remove it in."""
     making = final.with_name(f"{final.name}.making")
     if os.path.lexists(making):
-        left = {path.name for path in making.iterdir()} if making.is_dir() else {"?"}
-        if left and _MAKING_NOTE not in left:
-            said = f"{making} is in the way and was not made by serai"
-            raise PostgresRefused(f"{said}: move it away")
-        if "cluster" in left:
-            shutil.rmtree(making / "cluster")
-        # The note goes last, so that a removal cut short can be resumed.
-        (making / _MAKING_NOTE).unlink(missing_ok=True)
-        making.rmdir()
+        _clear(making)
+    making.mkdir()
+    (making / _MAKING_NOTE).touch()
+    making.chmod(0o711)
     return making
 
 
-def _initialise(cluster: Cluster, data: Path) -> None:
-    """Fill an empty directory with a cluster that carries our mark."""
+def _clear(making: Path) -> None:
+    """Remove what `_making` made, now or in a start that was killed."""
+    left = {path.name for path in making.iterdir()} if making.is_dir() else {"?"}
+    if left and _MAKING_NOTE not in left:
+        said = f"{making} is in the way and was not made by serai"
+        raise PostgresRefused(f"{said}: move it away")
+    if left:
+        # An `initdb` whose serai was killed works on, and at its end it tidies up.
+        deadline = time.monotonic() + _INITDB_SECONDS_MAX
+        while (note := take(making / _MAKING_NOTE)) is None:
+            if time.monotonic() > deadline:
+                raise PostgresRefused(f"a program still works in {making}: end it")
+            time.sleep(0.05)
+        os.close(note)
+    if "cluster" in left:
+        shutil.rmtree(making / "cluster")
+    # The note goes last, so that a removal cut short can be resumed.
+    (making / _MAKING_NOTE).unlink(missing_ok=True)
+    making.rmdir()
+
+
+def _initialise(cluster: Cluster, data: Path, note: int) -> None:
+    """Fill an empty directory with a cluster that carries our mark.
+
+    The programs inherit the locked note, which so stays locked while one lives.
+    """
     directory = cluster.directory
     # The built-in locale orders text the same on every system and for ever; that
     # of the C library changes with its version and would spoil indexes.
     _must(
         cluster,
+        note,
         "initdb",
         *("--pgdata", directory, "--username=postgres", "--auth=trust", "--encoding=UTF8"),
         *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
@@ -261,11 +298,12 @@ def _initialise(cluster: Cluster, data: Path) -> None:
         *(() if cluster.durable else ("--no-sync",)),
     )
     write(cluster, "pg_hba.conf", _ACCESS)
-    write(cluster, CONF, settings(directory, durable=cluster.durable))
+    write(cluster, CONF, settings(None, durable=cluster.durable))
     conf = (directory / "postgresql.conf").read_text()
     write(cluster, "postgresql.conf", f"{conf}\ninclude '{CONF}'\n")
     _must(
         cluster,
+        note,
         "postgres",
         *("--single", "-D", directory, "-c", "exit_on_error=on", "-c", "log_destination=stderr"),
         *("-c", "logging_collector=off", "postgres"),
@@ -277,10 +315,13 @@ def _initialise(cluster: Cluster, data: Path) -> None:
     _sync(directory)
 
 
-def _must(cluster: Cluster, program: str, *arguments: str | Path, stdin: str = "") -> None:
-    account = cluster.account
+def _must(
+    cluster: Cluster, note: int, program: str, *arguments: str | Path, stdin: str = ""
+) -> None:
+    """Run a program that has to succeed."""
+    account, most = cluster.account, _INITDB_SECONDS_MAX
     ran = cluster_account.run(
-        account, program, *arguments, stdin=stdin, timeout_s=_INITDB_SECONDS_MAX
+        account, program, *arguments, stdin=stdin, timeout_s=most, pass_fds=[note]
     )
     if ran.exit_code != 0:
         raise PostgresRefused(f"{program} failed as {account.name}:\n{ran.output.strip()}")

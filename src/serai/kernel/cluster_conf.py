@@ -81,15 +81,16 @@ log_parameter_max_length_on_error = 0
 """
 
 
-def settings(socket_directory: Path, *, durable: bool) -> str:
+def settings(socket_directory: Path | None, *, durable: bool) -> str:
     """The text of `serai.conf` for this machine's memory.
 
-    `socket_directory` holds no quote, comma or space (`postmaster` sees to it).
+    `socket_directory` holds no quote, comma or space (`postmaster` sees to it);
+    without one the server listens nowhere.
     With `durable` false a crash of the machine may lose or spoil everything.
     """
     memory = _memory_bytes() // MIB
     return _SETTINGS.format(
-        socket_directory=socket_directory,
+        socket_directory=socket_directory or "",
         durable="on" if durable else "off",
         shared_buffers=_between(32, memory // 8, 2048),
         effective_cache_size=_between(64, memory // 2, 64 * 1024),

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from serai.kernel.cluster import USERS_LOCK, Cluster, create, discard, find
+from serai.kernel.cluster import USERS_LOCK, Cluster, create, discard, find, take
 from serai.kernel.cluster_account import PostgresRefused
-from serai.kernel.postmaster import START_SECONDS_MAX, STOP_SECONDS_MAX, Address, start, stop, take
+from serai.kernel.postmaster import START_SECONDS_MAX, STOP_SECONDS_MAX, Address, start, stop
 
 __all__ = ["PostgresRefused", "serve"]
 

@@ -5,7 +5,6 @@ children, so that the kernel itself says whether any of them lives. Process
 numbers in `postmaster.pid` say so only until they are used again.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -17,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from serai.kernel import cluster_account
-from serai.kernel.cluster import CONF, SERVER_LOCK, Cluster, write
+from serai.kernel.cluster import CONF, SERVER_LOCK, Cluster, take, write
 from serai.kernel.cluster_account import Account, PostgresRefused
 from serai.kernel.cluster_conf import settings
 
@@ -100,21 +99,6 @@ def stop(cluster: Cluster) -> None:
     outside = _outside(cluster)
     if outside is not None and outside.exists() and not any(outside.iterdir()):
         outside.rmdir()
-
-
-def take(path: Path, kind: int = fcntl.LOCK_EX) -> int | None:
-    """Lock a file without waiting: its descriptor, or None if others hold it."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
 
 
 def _is_free(cluster: Cluster) -> bool:
