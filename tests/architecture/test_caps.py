@@ -82,7 +82,7 @@ FIX = "FIX" + "ME"
         ("src/serai/trade/cart.py", f"x = 1  # {LATER}: limits\n"),
         ("src/serai/trade/cart.py", f'"""Carts.\n\n{FIX} limits.\n"""\n'),
         ("tests/trade/test_cart.py", f"# {'X' * 3} flaky\n"),
-        ("migrations/0001-ledger.sql", f"-- {LATER}\nselect 1;\n"),
+        ("migrations/0001_ledger.sql", f"-- {LATER}\nselect 1;\n"),
     ],
 )
 def test_nothing_is_left_for_later(plant: Plant, path: str, text: str) -> None:
@@ -173,7 +173,7 @@ def test_seconds_may_be_a_float_where_no_money_is(plant: Plant) -> None:
     ],
 )
 def test_migrations_hold_no_trigger_and_no_serial_number(plant: Plant, sql: str) -> None:
-    root = plant("migrations/0001-ledger.sql", f"select 1;\n/* why\n\n*/ {sql}\n")
+    root = plant("migrations/0001_ledger.sql", f"select 1;\n/* why\n\n*/ {sql}\n")
 
     (breach,) = wording.migrations_stay_fit_for_many_machines(root)
 
@@ -182,7 +182,7 @@ def test_migrations_hold_no_trigger_and_no_serial_number(plant: Plant, sql: str)
 
 def test_a_migration_may_say_why_it_has_none(plant: Plant) -> None:
     text = "-- no trigger, no serial\ncreate table t (serial_code text, n int); /* nextval */\n"
-    root = plant("migrations/0001-ledger.sql", text)
+    root = plant("migrations/0001_ledger.sql", text)
 
     assert list(wording.migrations_stay_fit_for_many_machines(root)) == []
 
@@ -205,14 +205,14 @@ def test_a_document_names_only_what_exists(plant: Plant, text: str) -> None:
 
 def test_a_document_may_name_what_is_there_and_what_is_no_path(plant: Plant) -> None:
     plant("src/serai/kernel/lock.py", "")
-    plant("migrations/0001-ledger.sql", "")
+    plant("migrations/0001_ledger.sql", "")
     plant("docs/architecture.md", "Back to [the start](../README.md), or [up](#top).\n")
     root = plant(
         "README.md",
         """
         [The floors](docs/architecture.md#floors), [a page](https://example.org/x.md),
         `kernel/lock.py`, `lock.py`, `src/serai/kernel/`, `migrations/*.sql`,
-        `migrations/NUMBER-NAME.sql`, `POST /orders`, `text/html`, `/api/v1`, `data/`,
+        `migrations/NUMBER_NAME.sql`, `POST /orders`, `text/html`, `/api/v1`, `data/`,
         `.venv/bin/serai`, `and/or`.
 
         ```

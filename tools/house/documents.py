@@ -10,7 +10,7 @@ _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _OUTSIDE = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"\b[A-Z]{2,}(?=[/.-]|$)")
+_PLACEHOLDER = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2,}(?![A-Za-z0-9])")
 _LITERAL = re.compile(r"^[\w.*/-]+$")
 _ROOTS = frozenset(
     ["src", "tests", "benchmarks", "tools", "migrations", "locale", "demo", "docs", ".ci"]
