@@ -126,6 +126,11 @@ class Pick(Struct, frozen=True):
     quantity: int
 
 
+def pick_of(movement: Movement) -> Pick:
+    """Tell what a movement for an order moved, and from or to where."""
+    return Pick(movement.reference_id, movement.variant_id, movement.location_id, movement.quantity)
+
+
 class Reserved(Struct, frozen=True, tag="reserved", tag_field="outcome"):
     """Every line of the take is set aside; `picks` are in the order of its lines."""
 
@@ -142,12 +147,11 @@ class Ended(Struct, frozen=True, tag="ended", tag_field="outcome"):
 
 
 class Return(Struct, frozen=True, kw_only=True):
-    """Goods of an order that come back to the shelf. `id` is that of the command behind it."""
+    """Sold goods that come back to the shelf. `id` is that of the command behind it."""
 
     id: UUID
     market_id: UUID
     actor_id: UUID
-    order_id: UUID
     lines: tuple[Line, ...]
     reason: str = ""
 
@@ -155,8 +159,7 @@ class Return(Struct, frozen=True, kw_only=True):
 class Returned(Struct, frozen=True, tag="returned", tag_field="outcome"):
     """The goods are on the shelf again that they were sold from."""
 
-    id: UUID
-    order_id: UUID
+    return_id: UUID
     picks: tuple[Pick, ...]
 
 
@@ -232,6 +235,6 @@ def end_id(reservation: UUID) -> UUID:
     return ids.derive(reservation, "end")
 
 
-def return_id(command_id: UUID, variant_id: UUID) -> UUID:
-    """Name the return of a variant by one command, which happens once."""
-    return ids.derive(command_id, "return", variant_id)
+def back_id(return_id: UUID, order_id: UUID, variant_id: UUID) -> UUID:
+    """Name the movement that brings a line of a return back, which happens once."""
+    return ids.derive(return_id, "return", order_id, variant_id)
