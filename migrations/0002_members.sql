@@ -192,7 +192,8 @@ create table members_address (
     phone text not null check (phone ~ '^\+[1-9][0-9]{4,14}$'),
     lines text[] not null check (cardinality(lines) between 1 and 4),
     postcode text check (length(postcode) between 1 and 16),
-    place_id integer not null,
+    -- The place as it was chosen: the next edition of GeoNames may have dropped it.
+    place jsonb not null check (jsonb_typeof(place) = 'object'),
     added_at timestamptz not null,
     removed_at timestamptz check (removed_at >= added_at)
 );

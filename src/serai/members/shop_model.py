@@ -105,3 +105,17 @@ class ShopChange(Row, frozen=True):
     by_operator: bool
     reason: str
     at: datetime
+
+
+class BrandGrant(Row, frozen=True):
+    """That an operator has verified that a member may speak for a brand."""
+
+    table: ClassVar[str] = "members_brand"
+
+    id: UUID
+    market_id: UUID
+    member_id: UUID
+    brand: str
+    granted_by: UUID | None
+    reason: str
+    granted_at: datetime
