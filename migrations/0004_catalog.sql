@@ -46,7 +46,8 @@ create table catalog_listing (
 );
 
 create index catalog_listing_newest on catalog_listing (market_id, state, id);
-create index catalog_listing_by_price on catalog_listing (market_id, state, price_from, id);
+create index catalog_listing_by_price on catalog_listing
+    (market_id, state, coalesce(price_from, 0), id);
 create index catalog_listing_of_shop on catalog_listing (shop_id, id);
 create index catalog_listing_of_category on catalog_listing (category_id, id);
 create index catalog_listing_words on catalog_listing using gin (to_tsvector('simple', words));

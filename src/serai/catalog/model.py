@@ -14,6 +14,8 @@ VARIANTS_MAX = 100
 PICTURES_MAX = 20
 OPTIONS_MAX = 3
 TAGS_MAX = 250
+TEXT_MAX = 255
+"""Characters of a title, a name, a value: of any text on one line."""
 ATTRIBUTES_MAX = 100
 BODY_MAX = 100_000
 """Characters of a description, after it was sanitised."""
