@@ -23,7 +23,6 @@ from tests.kernel.servers import (
     snapshot,
     started,
     stranger,
-    sweep,
     user,
 )
 
@@ -140,13 +139,9 @@ if IS_ROOT:
 
     @pytest.fixture
     def private() -> Iterator[Path]:
-        home = cluster_account.ROOT_HOME
-        before = set(home.iterdir()) if home.exists() else set()
         with folder() as path:
             (path / "private").mkdir(mode=0o700)
             yield path / "private"
-        for left in set(home.iterdir()) - before:
-            sweep(left)
 
     def test_root_keeps_its_private_directories_private(private: Path) -> None:
         with serve(private / "data") as dsn:
@@ -194,14 +189,16 @@ from pathlib import Path
 from serai.kernel import cluster_account
 from serai.kernel.postgres import serve
 
-with serve(Path(sys.argv[1])):
+cluster_account.ROOT_HOME = Path(sys.argv[1])
+with serve(Path(sys.argv[2])):
     print(cluster_account.chosen().bin, flush=True)
 """
+        open_to_all = private.parent / "home"
         ran = subprocess.run(
-            [sys.executable, "-c", script, private.parent / "elsewhere"],
+            [sys.executable, "-c", script, open_to_all, private.parent / "elsewhere"],
             env={**os.environ, "PYTHONPATH": f"{SOURCE}:{hidden}"},
             capture_output=True,
             text=True,
             check=True,
         )
-        assert Path(ran.stdout.strip()).is_relative_to(cluster_account.ROOT_HOME)
+        assert Path(ran.stdout.strip()).is_relative_to(open_to_all)

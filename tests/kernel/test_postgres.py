@@ -54,7 +54,7 @@ def test_the_server_is_set_for_a_market(data: Path) -> None:
             "on",
             "on",
         ]
-        assert setting("max_wal_size") == "512MB"
+        assert setting("max_wal_size") == "384MB"
         assert setting("data_checksums") == "on"
         assert setting("server_encoding") == "UTF8"
         assert setting("TimeZone") == "UTC"

@@ -140,8 +140,9 @@ def _launch(cluster: Cluster, lock: int) -> None:
 
 def _ready(cluster: Cluster) -> Address | None:
     """Where the server answers; None as long as it does not."""
-    port, sockets, *_ = [*_pid_file(cluster)[3:], "", ""]
-    if not port.strip().isdigit() or not sockets.strip():
+    port, sockets, _, _, status, *_ = [*_pid_file(cluster)[3:], "", "", "", "", ""]
+    # Asked only then: a server that recovers has better things to do than refuse.
+    if status.strip() != "ready":
         return None
     address = Address(sockets.strip(), int(port))
     asked = cluster_account.run(
