@@ -1,0 +1,53 @@
+"""A market with an operator, and people to trade in it."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from serai import members
+from serai.kernel.errors import Refused
+from serai.kernel.tx import Tx
+from serai.members import Founded, Market, Member, Newcomer, NewMarket
+
+PASSWORD = "a long walk by the river"
+
+Join = Callable[..., Awaitable[Member]]
+
+
+async def founded(tx: Tx, slug: str = "harbour") -> Founded:
+    new = NewMarket(
+        slug=slug, name="Harbour Market", currency="EUR", country="DE", locales=("en", "de", "zh")
+    )
+    first = Newcomer(name="Olga Operator", email=f"olga@{slug}.example.com", password=PASSWORD)
+    answer = await members.found_market(tx, new, operator=first)
+    assert not isinstance(answer, Refused)
+    return answer
+
+
+@pytest.fixture
+async def opening(tx: Tx) -> Founded:
+    return await founded(tx)
+
+
+@pytest.fixture
+def market(opening: Founded) -> Market:
+    return opening.market
+
+
+@pytest.fixture
+def operator(opening: Founded) -> Member:
+    assert opening.operator is not None
+    return opening.operator
+
+
+@pytest.fixture
+def join(tx: Tx, market: Market) -> Join:
+    """Sign somebody up under a first name, which the e-mail address follows from."""
+
+    async def sign_up(name: str = "Berta") -> Member:
+        email = f"{name.lower()}@example.com"
+        newcomer = Newcomer(name=name, email=email, password=PASSWORD)
+        member = await members.sign_up(tx, market.id, newcomer)
+        assert not isinstance(member, Refused)
+        return member
+
+    return sign_up
