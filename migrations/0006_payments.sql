@@ -79,6 +79,8 @@ create table payments_topup (
 );
 
 create index payments_topup_of_member on payments_topup (member_id, id);
+create index payments_topup_waiting on payments_topup (market_id, requested_at)
+    where state in ('requested', 'asked');
 
 create table payments_payout (
     id uuid primary key,
@@ -95,6 +97,8 @@ create table payments_payout (
 );
 
 create index payments_payout_of_member on payments_payout (member_id, id);
+create index payments_payout_waiting on payments_payout (market_id, requested_at)
+    where state in ('pending', 'in_transit');
 
 create table payments_step (
     subject_id uuid not null,
@@ -117,18 +121,25 @@ create table payments_bank_line (
     read_at timestamptz not null,
     matched_id uuid,
     suspense_transfer_id uuid,
-    suspense_amount bigint,
+    suspense_amount bigint check (suspense_amount <> 0),
+    resolved_as text check (resolved_as in ('wallet', 'fees', 'guarantee', 'sender')),
     resolved_transfer_id uuid,
+    resolved_with uuid,
     resolved_by uuid,
     resolved_at timestamptz,
     resolve_reason text,
     check (matched_id is not null or suspense_transfer_id is not null),
     check ((suspense_transfer_id is null) = (suspense_amount is null)),
-    check (resolved_transfer_id is null or suspense_transfer_id is not null)
+    check (resolved_as is null or suspense_transfer_id is not null),
+    check (num_nulls(resolved_as, resolved_by, resolved_at, resolve_reason) in (0, 4)),
+    check ((resolved_with is not null) = (resolved_as is not null and resolved_as = 'sender')),
+    check ((resolved_transfer_id is not null) = (resolved_as is not null and resolved_as <> 'sender'))
 );
 
-create index payments_bank_line_in_suspense on payments_bank_line (market_id, booked_at)
-    where suspense_transfer_id is not null and resolved_transfer_id is null;
+create index payments_bank_line_of_subject on payments_bank_line (matched_id)
+    where matched_id is not null;
+create index payments_bank_line_in_suspense on payments_bank_line (market_id, booked_at, id)
+    where suspense_transfer_id is not null and resolved_at is null;
 
 create table payments_sandbox_ask (
     id uuid primary key,
@@ -147,20 +158,25 @@ create table payments_sandbox_answer (
     word text not null check (word in ('paid', 'failed', 'returned')),
     reason text,
     due_at timestamptz not null,
-    told_at timestamptz
+    tellings smallint not null check (tellings >= 0)
 );
 
-create index payments_sandbox_answer_due on payments_sandbox_answer (due_at) where told_at is null;
+create index payments_sandbox_answer_due on payments_sandbox_answer (due_at, id)
+    where tellings > 0;
+create index payments_sandbox_answer_of_ask on payments_sandbox_answer (ask_id);
 
 create table payments_sandbox_line (
     id uuid primary key,
     market_id uuid not null,
     reference text not null,
     currency text not null,
-    amount bigint not null,
+    amount bigint not null check (amount <> 0),
     booked_at timestamptz not null,
     told_at timestamptz
 );
+
+create index payments_sandbox_line_untold on payments_sandbox_line (booked_at, id)
+    where told_at is null;
 
 -- migrate: rollback
 

@@ -1,0 +1,1 @@
+"""Serai: a market that anyone can run, where strangers trade safely."""

@@ -92,7 +92,7 @@ class Batcher(Generic[C, R]):
             outcomes = await self._commit([command for command, _ in batch])
         except OutcomeUnknownError as error:
             _fail(batch, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is belongs to one command
             if len(batch) == 1:
                 _log.exception("command failed", write=self._name)
                 _fail(batch, error)

@@ -6,7 +6,7 @@ client sends the same command again and learns what became of it.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -60,7 +60,10 @@ from kernel_command where id = any($1)
 
 
 async def once(
-    tx: Tx, commands: Sequence[C], decide: Decide[C, R], outcome: type[R] | Any  # noqa: ANN401
+    tx: Tx,
+    commands: Sequence[C],
+    decide: Decide[C, R],
+    outcome: type[R] | Any,  # noqa: ANN401
 ) -> list[R | Refused]:
     """Decide the commands that are new, answer the others as before; in order.
 
@@ -95,6 +98,35 @@ async def once(
     ]
 
 
+class Answered(Struct, frozen=True):
+    """A remembered command as an audit reads it; the outcome is plain JSON."""
+
+    id: UUID
+    kind: str
+    outcome: dict[str, Any]
+
+
+_ANSWERED = "select id, kind, outcome from kernel_command where id = any($1)"
+_OF_KIND = """
+select id, kind, outcome from kernel_command where kind = $1 and id > $2 order by id limit $3
+"""
+
+
+async def answered(tx: Tx, command_ids: Sequence[UUID]) -> dict[UUID, Answered]:
+    """Read what was answered to commands; one that was never decided is not among them."""
+    return {one.id: one for one in await tx.fetch(Answered, _ANSWERED, command_ids)}
+
+
+async def pages(tx: Tx, kind: type[Command], size: int = 5_000) -> AsyncIterator[list[Answered]]:
+    """Read every remembered command of a kind, some thousands at a time."""
+    last = UUID(int=0)
+    while page := await tx.fetch(Answered, _OF_KIND, kind.__name__, last, size):
+        yield page
+        last = page[-1].id
+
+
 def _digest(command: Command) -> bytes:
     body = msgspec.msgpack.encode(command)
-    return hashlib.blake2b(body, digest_size=16, person=type(command).__name__.encode()[:16]).digest()
+    return hashlib.blake2b(
+        body, digest_size=16, person=type(command).__name__.encode()[:16]
+    ).digest()

@@ -57,6 +57,4 @@ async def alone(tx: Tx, name: str) -> bool:
 
     The claim ends with the transaction, also when its process is killed.
     """
-    return bool(
-        await tx.value("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", name)
-    )
+    return bool(await tx.value("select pg_try_advisory_xact_lock(hashtextextended($1, 0))", name))

@@ -2,12 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-requests = Counter(
-    "serai_http_requests_total", "Requests answered.", ["method", "route", "status"]
-)
-request_seconds = Histogram(
-    "serai_http_request_seconds", "Time to answer a request.", ["route"]
-)
+requests = Counter("serai_http_requests_total", "Requests answered.", ["method", "route", "status"])
+request_seconds = Histogram("serai_http_request_seconds", "Time to answer a request.", ["route"])
 batch_seconds = Histogram(
     "serai_batch_seconds",
     "Time to decide and commit one batch.",

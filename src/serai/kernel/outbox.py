@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from serai.kernel import ids, metrics
 from serai.kernel.lock import alone
+from serai.kernel.proof import Breach, Proof
 from serai.kernel.tx import Database, Row, Tx
 
 _log = structlog.get_logger(__name__)
@@ -63,7 +64,7 @@ class Reaction(Struct, frozen=True):
     react: Callable[[Tx, Sequence[Event]], Awaitable[None]]
 
 
-def event(  # noqa: PLR0913  an event has no fewer parts
+def event(
     tx: Tx,
     *,
     market_id: UUID,
@@ -116,7 +117,7 @@ async def _deliver_to(database: Database, reaction: Reaction, limit: int) -> int
             kinds = list(reaction.kinds)
             events = await tx.fetch(Event, _WAITING, reaction.name, kinds, tx.now, limit)
             await _react(tx, reaction, events)
-    except Exception:
+    except Exception:  # noqa: BLE001  a reaction may fail as it likes; the event waits
         _log.exception("reaction failed", reaction=reaction.name, events=len(events))
         if not events:
             return 0
@@ -135,7 +136,7 @@ async def _deliver_apart(database: Database, reaction: Reaction, events: list[Ev
                     if not await alone(tx, f"outbox {reaction.name}"):
                         return count
                     await _react(tx, reaction, [one])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  noted, and tried again later
                 metrics.events_failed.labels(reaction.name).inc()
                 await _note_failure(database, reaction, one, error)
                 break
@@ -198,3 +199,39 @@ async def _close(database: Database, reactions: Sequence[Reaction], limit: int) 
         kinds, names = [kind for kind, _ in pairs], [name for _, name in pairs]
         await tx.execute(_CLOSE, kinds, names, tx.now, 4 * limit)
         metrics.outbox_lag_seconds.set(await tx.value(_LAG, tx.now) or 0)
+
+
+_UNREACHED = """
+with wanted as (
+    select * from unnest($1::text[], $2::text[]) as wanted(kind, reaction)
+)
+select e.id::text || ' ' || wanted.reaction from kernel_event as e
+join wanted on wanted.kind = e.kind
+left join kernel_delivery as d on d.event_id = e.id and d.reaction = wanted.reaction
+where d.event_id is null and (e.delivered_at is not null or e.at < $3)
+order by e.id, wanted.reaction
+"""
+
+_UNCAUSED = """
+select d.event_id from kernel_delivery as d
+left join kernel_event as e on e.id = d.event_id where e.id is null order by 1
+"""
+
+LATE = timedelta(hours=1)
+"""How long an event may wait for a reaction before an audit calls it lost."""
+
+
+async def reached(tx: Tx, reactions: Sequence[Reaction]) -> Proof:
+    """Check that every event has reached every reaction that asked for it, and is not overdue.
+
+    That the effect happened once is kept by the key of the delivery, which is
+    written in the transaction of the effect.
+    """
+    pairs = [(kind, reaction.name) for reaction in reactions for kind in reaction.kinds]
+    kinds, names = [kind for kind, _ in pairs], [name for _, name in pairs]
+    lost = await tx.values(_UNREACHED, kinds, names, tx.now - LATE)
+    odd = await tx.values(_UNCAUSED)
+    breaches = [Breach("an event has not reached a reaction", (f"kernel_event {x}",)) for x in lost]
+    breaches += [Breach("a delivery without its event", (f"kernel_delivery {x}",)) for x in odd]
+    count = await tx.value("select count(*) from kernel_event")
+    return Proof("every event reaches every reaction", count, tuple(breaches))

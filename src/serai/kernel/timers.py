@@ -76,16 +76,17 @@ async def start(tx: Tx, timers: Sequence[Timer]) -> None:
     )
 
 
-async def stop(tx: Tx, kind: str, subjects: Sequence[UUID]) -> None:
-    """Take timers away; those that are not set are no matter."""
+async def stop(tx: Tx, kinds: Sequence[str], subjects: Sequence[UUID]) -> None:
+    """Take timers of these kinds away from subjects; those that are not set are no matter."""
     if subjects:
         await tx.execute(
-            "delete from kernel_timer where subject = any($1) and kind = $2", subjects, kind
+            "delete from kernel_timer where subject = any($1) and kind = any($2)", subjects, kinds
         )
 
 
 _LEND = """
-update kernel_timer as t set due_at = $3::timestamptz + least($5::interval, $4::interval * (t.attempts + 1)),
+update kernel_timer as t
+set due_at = $3::timestamptz + least($5::interval, $4::interval * (t.attempts + 1)),
     attempts = t.attempts + 1
 from unnest($1::uuid[], $2::text[]) as due(subject, kind)
 where t.subject = due.subject and t.kind = due.kind
@@ -122,12 +123,10 @@ where t.subject = done.subject and t.kind = $3 and t.set_id = done.set_id
 """
 
 
-async def _carry_out(
-    database: Database, kind: str, handler: Handler, timers: list[Timer]
-) -> int:
+async def _carry_out(database: Database, kind: str, handler: Handler, timers: list[Timer]) -> int:
     try:
         await handler(database, timers)
-    except Exception:
+    except Exception:  # noqa: BLE001  a handler may fail as it likes; the timer comes back
         metrics.timers_failed.labels(kind).inc(len(timers))
         _log.exception("timers failed", kind=kind, timers=len(timers))
         return 0

@@ -24,7 +24,6 @@ from serai.ledger.model import (
     Kind,
     Leg,
     Move,
-    Name,
     Phase,
     Posted,
     Reverse,
@@ -87,7 +86,7 @@ async def insist(tx: Tx, journals: Sequence[Journal]) -> list[Posted]:
     for outcome in await post(tx, journals):
         if isinstance(outcome, Refused):
             message = f"a journal was refused that had to stand: {outcome}"
-            raise RuntimeError(message)
+            raise RuntimeError(message)  # noqa: TRY004  a bug, not a wrong type
         posted.append(outcome)
     return posted
 
@@ -204,7 +203,7 @@ class _Book:
             raise _Decline(Code.TRANSFER_UNKNOWN)
         return original
 
-    def _row(  # noqa: PLR0913  a transfer has no fewer parts
+    def _row(
         self,
         journal: Journal,
         id: UUID,

@@ -7,7 +7,7 @@ present, when no transaction that took an earlier time can still be open.
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import ClassVar
 from uuid import UUID
@@ -24,6 +24,7 @@ SIZE_MAX = 10_000
 """Transfers a seal covers at most; a breach is narrowed down to one seal."""
 
 _NO_ID = UUID(int=0)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _START = bytes(32)
 
 
@@ -62,14 +63,7 @@ async def seal(database: Database, market_id: UUID) -> int:
         if not await alone(tx, f"ledger seal {market_id}"):
             return 0
         last = await tx.first(Seal, _LAST, market_id)
-        at, id = (last.last_at, last.last_id) if last else (datetime.min, _NO_ID)
-        if last is None:
-            first = await tx.value(
-                "select min(at) from ledger_transfer where market_id = $1", market_id
-            )
-            if first is None:
-                return 0
-            at = first
+        at, id = (last.last_at, last.last_id) if last else (_BEGINNING, _NO_ID)
         rows = tx.each(Transfer, _UNSEALED, market_id, at, id, tx.now - BEHIND)
         seals = [made async for made in _links(rows, market_id, last, tx.now)]
         await tx.insert(seals)

@@ -173,9 +173,17 @@ async def statement(
     for row in seen:
         lines.append(
             Line(
-                row.id, row.at, row.code, row.phase, row.subject_id, row.other_id,
-                row.amount, row.held, posted, posted - held,
-            )  # fmt: skip
+                row.id,
+                row.at,
+                row.code,
+                row.phase,
+                row.subject_id,
+                row.other_id,
+                row.amount,
+                row.held,
+                posted,
+                posted - held,
+            )
         )
         posted -= row.amount
         held -= row.held

@@ -12,6 +12,7 @@ from serai.members.accounts import (
 from serai.members.addresses import (
     add_address,
     address,
+    addresses,
     addresses_of,
     default_address,
     edit_address,
@@ -108,6 +109,7 @@ __all__ = [
     "actions_page",
     "add_address",
     "address",
+    "addresses",
     "addresses_of",
     "authenticate",
     "change_password",

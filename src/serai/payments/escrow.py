@@ -26,7 +26,9 @@ from serai.payments.model import (
     Released,
 )
 
-_OPEN_FREEZES = "select order_id from payments_freeze where order_id = any($1) and lifted_at is null"
+_OPEN_FREEZES = (
+    "select order_id from payments_freeze where order_id = any($1) and lifted_at is null"
+)
 
 
 async def hold(tx: Tx, payments: Sequence[Payment]) -> list[Held | Refused]:
@@ -70,9 +72,18 @@ async def hold(tx: Tx, payments: Sequence[Payment]) -> list[Held | Refused]:
 def _opened(tx: Tx, payment: Payment, pending_ids: Sequence[UUID]) -> list[Hold]:
     return [
         Hold(
-            part.order_id, payment.market_id, payment.buyer_id, part.seller_id,
-            part.currency, part.amount, 0, 0, 0, pending_id, tx.now,
-        )  # fmt: skip
+            part.order_id,
+            payment.market_id,
+            payment.buyer_id,
+            part.seller_id,
+            part.currency,
+            part.amount,
+            0,
+            0,
+            0,
+            pending_id,
+            tx.now,
+        )
         for part, pending_id in zip(payment.parts, pending_ids, strict=True)
     ]
 
@@ -187,9 +198,7 @@ async def lift(
     if freeze_id not in open_ones:
         return Refused(Code.FREEZE_UNKNOWN)
     await tx.execute(_LIFT, freeze_id, order_id, actor_id, tx.now, reason)
-    return replace(
-        open_ones[freeze_id], lifted_by=actor_id, lifted_at=tx.now, lift_reason=reason
-    )
+    return replace(open_ones[freeze_id], lifted_by=actor_id, lifted_at=tx.now, lift_reason=reason)
 
 
 async def freezes(tx: Tx, order_ids: Sequence[UUID]) -> list[Freeze]:

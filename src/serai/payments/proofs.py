@@ -40,9 +40,7 @@ async def holds_end_once(tx: Tx) -> Proof:
     return Proof("every hold ends exactly once and adds up", checked, tuple(breaches))
 
 
-def _wrong(
-    held: Hold, pending: ledger.Transfer | None, end: ledger.Transfer | None
-) -> str | None:
+def _wrong(held: Hold, pending: ledger.Transfer | None, end: ledger.Transfer | None) -> str | None:
     if pending is None or pending.phase is not ledger.Phase.PENDING:
         return "has no pending transfer in the ledger"
     parts = held.released + held.refunded + held.fees

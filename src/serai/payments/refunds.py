@@ -112,7 +112,7 @@ def _journal(held: Hold, one: Refund, legs: tuple[ledger.Leg, ...]) -> ledger.Jo
     )
 
 
-def _refunded(  # noqa: PLR0913  one argument a source of the money
+def _refunded(
     tx: Tx,
     held: Hold,
     one: Refund,

@@ -1,0 +1,191 @@
+"""After-sales: cancelling, refunding, and stopping an order's clock while it is looked into."""
+
+from collections.abc import Sequence
+
+from serai import inventory, payments
+from serai.kernel import ids
+from serai.kernel.commands import once
+from serai.kernel.errors import Refused
+from serai.kernel.tx import Tx
+from serai.trade.model import (
+    HOLDING_STOCK,
+    Cancel,
+    Code,
+    Deadline,
+    Moved,
+    Order,
+    Refund,
+    RefundMade,
+    Resume,
+    State,
+    Stop,
+    Stopped,
+)
+from serai.trade.payment import let_go
+from serai.trade.steps import Steps, moved
+
+_STOPPABLE = frozenset({State.PAID, State.SHIPPED, State.DELIVERED})
+_REFUNDABLE = frozenset({State.PAID, State.SHIPPED, State.DELIVERED, State.COMPLETED})
+
+
+async def cancel_orders(tx: Tx, commands: Sequence[Cancel]) -> list[Moved | Refused]:
+    """Call orders off before they are shipped; stock and money go back at once.
+
+    The seller may at any time before shipping; the buyer while it is unpaid,
+    and again when the seller has let the time to ship pass (`too_early` says
+    from when).
+    """
+    return await once(tx, commands, _cancel, Moved | Refused)
+
+
+async def _cancel(tx: Tx, commands: list[Cancel]) -> list[Moved | Refused]:
+    steps = await Steps.locking(tx, [command.order_id for command in commands])
+    answers: list[Moved | Refused] = []
+    for command in commands:
+        order = steps.order(command.order_id)
+        said = _against_cancelling(command, order, tx)
+        if order is None or said:
+            answers.append(said or Refused(Code.ORDER_UNKNOWN))
+            continue
+        reason = command.reason or "called off"
+        to = State.CLOSED
+        if order.state is State.PAID:
+            to = State.REFUNDED
+        await let_go(tx, [order], [command], inventory.Kind.RELEASE, reason)
+        if order.state is State.PAID:
+            await _give_back(tx, command, order, None, reason)
+        answers.append(moved(steps.step(order, to, command, reason=reason)))
+    await steps.write()
+    return answers
+
+
+def _against_cancelling(command: Cancel, order: Order | None, tx: Tx) -> Refused | None:
+    if order is None or command.actor_id not in order.parties:
+        return Refused(Code.ORDER_UNKNOWN)
+    if order.state not in HOLDING_STOCK:
+        return Refused(Code.ORDER_STATE, {"state": order.state})
+    waiting = order.deadline is Deadline.SHIP and order.deadline_at is not None
+    if command.actor_id == order.buyer_id and waiting and order.deadline_at > tx.now:
+        return Refused(Code.TOO_EARLY, {"from": order.deadline_at.isoformat()})
+    return None
+
+
+async def refund_orders(tx: Tx, commands: Sequence[Refund]) -> list[RefundMade | Refused]:
+    """Give buyers back a part or all of their orders, on the seller's word.
+
+    Before completion it comes out of the hold; afterwards the seller owes it
+    and the guarantee pays what he lacks. An order with nothing left is
+    refunded; refused as `refund_exceeds` where more is asked than is left.
+    """
+    return await once(tx, commands, _refund, RefundMade | Refused)
+
+
+async def _refund(tx: Tx, commands: list[Refund]) -> list[RefundMade | Refused]:
+    steps = await Steps.locking(tx, [command.order_id for command in commands])
+    answers: list[RefundMade | Refused] = []
+    for command in commands:
+        order = steps.order(command.order_id)
+        said = _against_refunding(command, order)
+        if order is None or said:
+            answers.append(said or Refused(Code.ORDER_UNKNOWN))
+            continue
+        reason = command.reason or "refunded by the seller"
+        outcome = await _give_back(tx, command, order, command.amount, reason)
+        if isinstance(outcome, Refused):
+            answers.append(outcome)
+            continue
+        facts = {"amount": outcome.amount, "from_guarantee": outcome.from_guarantee}
+        after = await _after_refund(tx, steps, command, order, reason)
+        steps.tell(after, "refund.made", reason=reason, **facts)
+        answers.append(RefundMade(after.id, outcome.amount, outcome.from_guarantee, after.state))
+    await steps.write()
+    return answers
+
+
+def _against_refunding(command: Refund, order: Order | None) -> Refused | None:
+    if order is None or command.actor_id not in order.parties:
+        return Refused(Code.ORDER_UNKNOWN)
+    if order.seller_id != command.actor_id:
+        return Refused(Code.NOT_THE_SELLER)
+    if order.state not in _REFUNDABLE:
+        return Refused(Code.ORDER_STATE, {"state": order.state})
+    return None
+
+
+async def _give_back(
+    tx: Tx, command: Cancel | Refund, order: Order, amount: int | None, reason: str
+) -> payments.Refunded | Refused:
+    wanted = payments.Refund(command.id, order.id, amount, command.actor_id, reason)
+    [outcome] = await payments.refund(tx, [wanted])
+    return outcome
+
+
+async def _after_refund(tx: Tx, steps: Steps, command: Refund, order: Order, reason: str) -> Order:
+    """End an order of which nothing is held any more; its goods stay where they are.
+
+    What has not left the shelf is free again; what was shipped comes back, if
+    at all, as a return.
+    """
+    held = (await payments.holds(tx, [order.id]))[order.id]
+    if order.state is State.COMPLETED or held.remaining:
+        return order
+    if order.state in HOLDING_STOCK:
+        await let_go(tx, [order], [command], inventory.Kind.RELEASE, reason)
+    return steps.step(order, State.REFUNDED, command, reason=reason)
+
+
+async def stop_orders(tx: Tx, commands: Sequence[Stop]) -> list[Stopped | Refused]:
+    """Freeze orders' money and stop their clocks. For who runs the market.
+
+    Refused as `order_state` where nothing is held.
+    """
+    return await once(tx, commands, _stop, Stopped | Refused)
+
+
+async def _stop(tx: Tx, commands: list[Stop]) -> list[Stopped | Refused]:
+    steps = await Steps.locking(tx, [command.order_id for command in commands])
+    answers: list[Stopped | Refused] = []
+    for command in commands:
+        order = steps.order(command.order_id)
+        if order is None or order.market_id != command.market_id:
+            answers.append(Refused(Code.ORDER_UNKNOWN))
+            continue
+        if order.state not in _STOPPABLE:
+            answers.append(Refused(Code.ORDER_STATE, {"state": order.state}))
+            continue
+        freeze_id = ids.derive(command.id, "freeze")
+        await payments.freeze(tx, freeze_id, order.id, command.actor_id, command.reason)
+        after = steps.amend(order, stopped_at=order.stopped_at or tx.now)
+        steps.tell(after, "order.stopped", reason=command.reason)
+        answers.append(Stopped(order.id, freeze_id, after.stopped_at or tx.now))
+    await steps.write()
+    return answers
+
+
+async def resume_orders(tx: Tx, commands: Sequence[Resume]) -> list[Moved | Refused]:
+    """Lift freezes; an order without any goes on, its deadline later by the time it stood."""
+    return await once(tx, commands, _resume, Moved | Refused)
+
+
+async def _resume(tx: Tx, commands: list[Resume]) -> list[Moved | Refused]:
+    steps = await Steps.locking(tx, [command.order_id for command in commands])
+    answers: list[Moved | Refused] = []
+    for command in commands:
+        order = steps.order(command.order_id)
+        if order is None or order.market_id != command.market_id:
+            answers.append(Refused(Code.ORDER_UNKNOWN))
+            continue
+        lifted = await payments.lift(
+            tx, command.freeze_id, order.id, command.actor_id, command.reason
+        )
+        if isinstance(lifted, Refused):
+            answers.append(lifted)
+            continue
+        still = [f for f in await payments.freezes(tx, [order.id]) if f.lifted_at is None]
+        if not still and order.stopped_at and order.deadline_at:
+            until = order.deadline_at + (tx.now - order.stopped_at)
+            order = steps.amend(order, deadline_at=until, stopped_at=None)
+            steps.tell(order, "order.resumed", reason=command.reason)
+        answers.append(moved(order))
+    await steps.write()
+    return answers

@@ -1,0 +1,110 @@
+"""Paying orders that were placed and wait for it, and closing those that waited too long."""
+
+from collections.abc import Sequence
+
+from serai import inventory, payments
+from serai.kernel.commands import Command, once
+from serai.kernel.errors import Refused
+from serai.kernel.tx import Tx
+from serai.trade import limits
+from serai.trade.model import Close, Code, Moved, Order, Pay, Placed, PlacedOrder, State
+from serai.trade.orders import lines_of
+from serai.trade.steps import Steps, moved, terms_of, unshipped
+
+
+async def pay_orders(tx: Tx, commands: Sequence[Pay]) -> list[Placed | Refused]:
+    """Hold the buyers' money for orders that wait for it; all of a command's or none.
+
+    Refused as `order_unknown`, `order_state`, `insufficient_funds`.
+    """
+    return await once(tx, commands, _pay, Placed | Refused)
+
+
+async def _pay(tx: Tx, commands: list[Pay]) -> list[Placed | Refused]:
+    steps = await Steps.locking(tx, [id for command in commands for id in command.order_ids])
+    wanted = [steps.order(id) for command in commands for id in command.order_ids]
+    terms = await terms_of(tx, wanted)
+    answers: list[Placed | Refused] = []
+    for command in commands:
+        orders = [steps.order(id) for id in dict.fromkeys(command.order_ids)]
+        said = _against_paying(command, orders)
+        if said:
+            answers.append(said)
+            continue
+        mine = [order for order in orders if order]
+        [outcome] = await payments.hold(tx, [_payment(command, mine)])
+        if isinstance(outcome, Refused):
+            answers.append(outcome)
+            continue
+        paid = []
+        for order in mine:
+            due = unshipped(terms[order.market_id], tx.now)
+            after = steps.step(order, State.PAID, command, due=due)
+            paid.append(
+                PlacedOrder(
+                    after.id, after.shop_id, after.total, after.currency, after.state, due[1]
+                )
+            )
+        answers.append(Placed(mine[0].checkout_id, tuple(paid)))
+    await steps.write()
+    return answers
+
+
+def _against_paying(command: Pay, orders: Sequence[Order | None]) -> Refused | None:
+    if not orders:
+        return Refused(Code.NOTHING_CHOSEN)
+    for order in orders:
+        if order is None or order.buyer_id != command.actor_id:
+            return Refused(Code.ORDER_UNKNOWN)
+        if order.state is not State.PLACED:
+            return Refused(Code.ORDER_STATE, {"order_id": str(order.id), "state": order.state})
+    return None
+
+
+def _payment(command: Pay, orders: Sequence[Order]) -> payments.Payment:
+    return payments.Payment(
+        id=command.id,
+        market_id=command.market_id,
+        buyer_id=command.actor_id,
+        parts=tuple(
+            payments.Part(order.id, order.seller_id, order.currency, order.total)
+            for order in orders
+        ),
+    )
+
+
+async def close_unpaid(tx: Tx, commands: Sequence[Close]) -> list[Moved | Refused]:
+    """Close orders whose time to pay is over, and put their stock back on the shelf."""
+    return await once(tx, commands, _close, Moved | Refused)
+
+
+async def _close(tx: Tx, commands: list[Close]) -> list[Moved | Refused]:
+    steps = await Steps.locking(tx, [command.order_id for command in commands])
+    answers: list[Moved | Refused] = []
+    closed: list[Order] = []
+    for command in commands:
+        order = steps.order(command.order_id)
+        if order is None:
+            answers.append(Refused(Code.ORDER_UNKNOWN))
+        elif order.state is not State.PLACED:
+            answers.append(Refused(Code.ORDER_STATE, {"state": order.state}))
+        elif order.deadline_at is None or order.deadline_at > tx.now:
+            answers.append(Refused(Code.NOT_DUE))
+        else:
+            closed.append(steps.step(order, State.CLOSED, command, reason="not paid in time"))
+            answers.append(moved(closed[-1]))
+    await let_go(tx, closed, commands, inventory.Kind.EXPIRE, "not paid in time")
+    await steps.write()
+    return answers
+
+
+async def let_go(
+    tx: Tx, orders: Sequence[Order], commands: Sequence[Command], kind: inventory.Kind, reason: str
+) -> None:
+    """Free the stock of orders that are called off, and the buyers' share of limited goods."""
+    if not orders:
+        return
+    await limits.give_back(tx, orders, await lines_of(tx, [order.id for order in orders]))
+    await inventory.release(
+        tx, [order.id for order in orders], commands[0].actor_id, reason, kind=kind
+    )
