@@ -2,15 +2,40 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
+
 from serai import members
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Tx
-from serai.members import Founded, Market, Member, Newcomer, NewMarket
+from serai.members import (
+    Founded,
+    Market,
+    Member,
+    Newcomer,
+    NewMarket,
+    NewShop,
+    Shop,
+    ShopKind,
+)
 
 PASSWORD = "a long walk by the river"
 
+HAMBURG, SHANGHAI = 2911298, 1796236
+
+TEA = NewShop(
+    slug="tea-house",
+    name="Tea House",
+    kind=ShopKind.INDIVIDUAL,
+    currency="EUR",
+    place_id=HAMBURG,
+    description="Leaves from\ntwo hills.",
+    ship_fee=490,
+    ship_free_from=5_000,
+)
+
 Join = Callable[..., Awaitable[Member]]
+OpenShop = Callable[..., Awaitable[Shop]]
 
 
 async def founded(tx: Tx, slug: str = "harbour") -> Founded:
@@ -51,3 +76,15 @@ def join(tx: Tx, market: Market) -> Join:
         return member
 
     return sign_up
+
+
+@pytest.fixture
+def open_shop(tx: Tx) -> OpenShop:
+    """Open a shop in Hamburg; what is said of it may be other than here."""
+
+    async def opened(owner: Member, **said: object) -> Shop:
+        shop = await members.open_shop(tx, owner.id, msgspec.structs.replace(TEA, **said))
+        assert isinstance(shop, Shop)
+        return shop
+
+    return opened

@@ -4,12 +4,12 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 from prometheus_client import REGISTRY
+
 from serai import members
 from serai.kernel.clock import ManualClock
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Database, Tx
 from serai.members import Caller, Market, Member, Newcomer, Role, SignedIn
-
 from tests.members.conftest import PASSWORD, Join, founded
 
 FAILED = "sign_in_failed"
@@ -21,9 +21,7 @@ def passwords_weighed() -> float:
 
 
 async def come_in(tx: Tx, member: Member, **more: str | None) -> SignedIn:
-    answer = await members.sign_in(
-        tx, member.market_id, member.email or "", PASSWORD, **more
-    )
+    answer = await members.sign_in(tx, member.market_id, member.email or "", PASSWORD, **more)
     assert isinstance(answer, SignedIn)
     return answer
 
@@ -103,11 +101,10 @@ async def test_after_five_failures_even_the_right_password_waits_until_the_momen
 ) -> None:
     anna = await join("Anna")
     login = anna.email or ""
-    for _ in range(5):
-        last = await members.sign_in(tx, market.id, login, "wrong one")
+    answers = [await members.sign_in(tx, market.id, login, "wrong one") for _ in range(5)]
     moment = (clock.now() + timedelta(seconds=30)).isoformat()
     facts = {"retry_at": moment, "wait_seconds": 30}
-    assert last == Refused(FAILED, facts)
+    assert answers == [*[Refused(FAILED)] * 4, Refused(FAILED, facts)]
     before = passwords_weighed()
     assert await members.sign_in(tx, market.id, login, PASSWORD) == Refused(TOO_MANY, facts)
     assert passwords_weighed() == before

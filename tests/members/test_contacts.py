@@ -2,6 +2,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from serai.kernel.errors import Refused
 from serai.members import contacts
 

@@ -2,11 +2,11 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+
 from serai import members
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Database, Tx
 from serai.members import Market, Member, Newcomer, Role
-
 from tests.members.conftest import PASSWORD, Join, founded
 
 
