@@ -92,11 +92,15 @@ def _entry(entry: _Entry, accounts: dict[UUID, Account]) -> str:
 
 
 def _assertions(account: Account, day: date) -> str:
-    """Assert both parts of an account; in Beancount what is owed is below zero."""
+    """Assert both parts of an account; in Beancount what is owed is below zero.
+
+    `~ 0` because Beancount would else forgive a difference of one minor unit.
+    """
     available = account.debits_posted + account.debits_pending - account.credits_posted
     parts = (("Available", available), ("Held", -account.debits_pending))
     return "\n" + "".join(
-        f"{day} balance {_name(account)}:{part}  {_amount(minor, account.currency)}\n"
+        f"{day} balance {_name(account)}:{part}  "
+        f"{decimal(Money(minor, account.currency)):f} ~ 0 {account.currency}\n"
         for part, minor in parts
     )
 

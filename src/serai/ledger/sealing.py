@@ -153,11 +153,11 @@ async def verify(tx: Tx) -> Proof:
 async def _gaps(tx: Tx, seals: list[Seal]) -> list[Breach]:
     """Find links that do not follow each other, and transfers slipped in between them."""
     breaches = []
-    for made in seals:
-        if made.number == 1:
-            before = await tx.value(_BEFORE, made.market_id, made.first_at, made.first_id)
-            if made.previous != _START or before:
-                breaches.append(_broken(made, f"{before} transfers lie before the first seal"))
+    firsts = {made.market_id: made for made in reversed(seals)}
+    for made in firsts.values():
+        before = await tx.value(_BEFORE, made.market_id, made.first_at, made.first_id)
+        if made.number != 1 or made.previous != _START or before:
+            breaches.append(_broken(made, f"is not the first, {before} transfers lie before it"))
     for one, two in pairwise(seals):
         if one.market_id != two.market_id:
             continue
