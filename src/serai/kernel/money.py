@@ -3,6 +3,7 @@
 from decimal import Decimal, InvalidOperation
 
 from babel import Locale
+from babel.numbers import parse_pattern
 from iso4217 import Currency
 from msgspec import Struct
 
@@ -83,12 +84,11 @@ def show(money: Money, locale: str) -> str:
     """
     spoken = Locale.parse(locale, sep="-" if "-" in locale else "_")
     digits = exponent(money.currency)
-    text: str = spoken.currency_formats["standard"].apply(
-        decimal(money),
-        spoken,
-        currency=money.currency,
-        currency_digits=False,
-        force_frac=(digits, digits),
+    # A pattern of our own: the locale's belongs to everybody and must not be changed.
+    pattern = parse_pattern(spoken.currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    text: str = pattern.apply(
+        decimal(money), spoken, currency=money.currency, currency_digits=False
     )
     return text
 
