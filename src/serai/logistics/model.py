@@ -103,8 +103,8 @@ class Parcel(Row, frozen=True):
     status_at: datetime
 
 
-class Scan(Row, frozen=True):
-    """One observation of a parcel, an EPCIS event; it is never changed."""
+class Observation(Row, frozen=True):
+    """A scan that is kept: one observation of a parcel, an EPCIS event, never changed."""
 
     table: ClassVar[str] = "logistics_scan"
 
@@ -151,7 +151,7 @@ class Quote(Struct, frozen=True):
     days: int
 
 
-class TakeScan(Command, frozen=True, kw_only=True):
+class Scan(Command, frozen=True, kw_only=True):
     """Somebody saw a parcel: named by its id or by the number on its label."""
 
     parcel_id: UUID | None = None
