@@ -1,6 +1,7 @@
 """After-sales: cancelling, refunding, and stopping an order's clock while it is looked into."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from serai import inventory, payments
 from serai.kernel import ids
@@ -41,6 +42,8 @@ async def cancel_orders(tx: Tx, commands: Sequence[Cancel]) -> list[Moved | Refu
 async def _cancel(tx: Tx, commands: list[Cancel]) -> list[Moved | Refused]:
     steps = await Steps.locking(tx, [command.order_id for command in commands])
     answers: list[Moved | Refused] = []
+    gone: dict[UUID, tuple[Order, UUID]] = {}
+    paid: list[payments.Refund] = []
     for command in commands:
         order = steps.order(command.order_id)
         said = _against_cancelling(command, order, tx)
@@ -48,13 +51,16 @@ async def _cancel(tx: Tx, commands: list[Cancel]) -> list[Moved | Refused]:
             answers.append(said or Refused(Code.ORDER_UNKNOWN))
             continue
         reason = command.reason or "called off"
-        to = State.CLOSED
+        to = State.REFUNDED if order.state is State.PAID else State.CLOSED
         if order.state is State.PAID:
-            to = State.REFUNDED
-        await let_go(tx, [order], [command], inventory.Kind.RELEASE, reason)
-        if order.state is State.PAID:
-            await _give_back(tx, command, order, None, reason)
+            paid.append(payments.Refund(command.id, order.id, None, command.actor_id, reason))
+        gone[order.id] = order, command.actor_id
         answers.append(moved(steps.step(order, to, command, reason=reason)))
+    await let_go(tx, gone, inventory.Kind.RELEASE, "called off")
+    for outcome in await payments.refund(tx, paid):
+        if isinstance(outcome, Refused):
+            message = f"a paid order's hold could not be given back: {outcome}"
+            raise RuntimeError(message)  # noqa: TRY004  a bug, not a wrong type
     await steps.write()
     return answers
 
@@ -64,9 +70,9 @@ def _against_cancelling(command: Cancel, order: Order | None, tx: Tx) -> Refused
         return Refused(Code.ORDER_UNKNOWN)
     if order.state not in HOLDING_STOCK:
         return Refused(Code.ORDER_STATE, {"state": order.state})
-    waiting = order.deadline is Deadline.SHIP and order.deadline_at is not None
-    if command.actor_id == order.buyer_id and waiting and order.deadline_at > tx.now:
-        return Refused(Code.TOO_EARLY, {"from": order.deadline_at.isoformat()})
+    until = order.deadline_at if order.deadline is Deadline.SHIP else None
+    if command.actor_id == order.buyer_id and until and until > tx.now:
+        return Refused(Code.TOO_EARLY, {"from": until.isoformat()})
     return None
 
 
@@ -82,24 +88,60 @@ async def refund_orders(tx: Tx, commands: Sequence[Refund]) -> list[RefundMade |
 
 async def _refund(tx: Tx, commands: list[Refund]) -> list[RefundMade | Refused]:
     steps = await Steps.locking(tx, [command.order_id for command in commands])
-    answers: list[RefundMade | Refused] = []
+    holds = await payments.holds(tx, [command.order_id for command in commands])
+    left = {order_id: held.remaining for order_id, held in holds.items()}
+    answers: dict[UUID, RefundMade | Refused] = {}
+    ready: dict[UUID, Refund] = {}
+    ended: dict[UUID, tuple[Order, UUID]] = {}
     for command in commands:
         order = steps.order(command.order_id)
         said = _against_refunding(command, order)
         if order is None or said:
-            answers.append(said or Refused(Code.ORDER_UNKNOWN))
+            answers[command.id] = said or Refused(Code.ORDER_UNKNOWN)
             continue
-        reason = command.reason or "refunded by the seller"
-        outcome = await _give_back(tx, command, order, command.amount, reason)
-        if isinstance(outcome, Refused):
-            answers.append(outcome)
-            continue
-        facts = {"amount": outcome.amount, "from_guarantee": outcome.from_guarantee}
-        after = await _after_refund(tx, steps, command, order, reason)
-        steps.tell(after, "refund.made", reason=reason, **facts)
-        answers.append(RefundMade(after.id, outcome.amount, outcome.from_guarantee, after.state))
+        if order.state is not State.COMPLETED:
+            amount = left[order.id] if command.amount is None else command.amount
+            if not 0 < amount <= left[order.id]:
+                answers[command.id] = Refused(
+                    payments.Code.REFUND_EXCEEDS, {"left": left[order.id]}
+                )
+                continue
+            left[order.id] -= amount
+            if not left[order.id]:
+                ended[command.id] = order, command.actor_id
+        ready[command.id] = command
+    # Shelves are locked before wallets, everywhere: so the stock goes first.
+    on_shelf = {o.id: (o, by) for o, by in ended.values() if o.state in HOLDING_STOCK}
+    await let_go(tx, on_shelf, inventory.Kind.RELEASE, "refunded")
+    outcomes = await payments.refund(tx, [_wanted(command) for command in ready.values()])
+    for command, outcome in zip(ready.values(), outcomes, strict=True):
+        made = _made(steps, command, outcome, ends=command.id in ended)
+        answers[command.id] = made
     await steps.write()
-    return answers
+    return [answers[command.id] for command in commands]
+
+
+def _wanted(command: Refund) -> payments.Refund:
+    reason = command.reason or "refunded by the seller"
+    return payments.Refund(command.id, command.order_id, command.amount, command.actor_id, reason)
+
+
+def _made(
+    steps: Steps, command: Refund, outcome: payments.Refunded | Refused, *, ends: bool
+) -> RefundMade | Refused:
+    """Tell of a refund, and end an order of which nothing is held any more.
+
+    What was shipped comes back, if at all, as a return: the shelf is not
+    touched here.
+    """
+    order = steps.order(command.order_id)
+    if order is None or isinstance(outcome, Refused):
+        return outcome if isinstance(outcome, Refused) else Refused(Code.ORDER_UNKNOWN)
+    facts = {"amount": outcome.amount, "from_guarantee": outcome.from_guarantee}
+    if ends:
+        order = steps.step(order, State.REFUNDED, command, reason=outcome.reason)
+    steps.tell(order, "refund.made", reason=outcome.reason, **facts)
+    return RefundMade(order.id, outcome.amount, outcome.from_guarantee, order.state)
 
 
 def _against_refunding(command: Refund, order: Order | None) -> Refused | None:
@@ -110,28 +152,6 @@ def _against_refunding(command: Refund, order: Order | None) -> Refused | None:
     if order.state not in _REFUNDABLE:
         return Refused(Code.ORDER_STATE, {"state": order.state})
     return None
-
-
-async def _give_back(
-    tx: Tx, command: Cancel | Refund, order: Order, amount: int | None, reason: str
-) -> payments.Refunded | Refused:
-    wanted = payments.Refund(command.id, order.id, amount, command.actor_id, reason)
-    [outcome] = await payments.refund(tx, [wanted])
-    return outcome
-
-
-async def _after_refund(tx: Tx, steps: Steps, command: Refund, order: Order, reason: str) -> Order:
-    """End an order of which nothing is held any more; its goods stay where they are.
-
-    What has not left the shelf is free again; what was shipped comes back, if
-    at all, as a return.
-    """
-    held = (await payments.holds(tx, [order.id]))[order.id]
-    if order.state is State.COMPLETED or held.remaining:
-        return order
-    if order.state in HOLDING_STOCK:
-        await let_go(tx, [order], [command], inventory.Kind.RELEASE, reason)
-    return steps.step(order, State.REFUNDED, command, reason=reason)
 
 
 async def stop_orders(tx: Tx, commands: Sequence[Stop]) -> list[Stopped | Refused]:

@@ -5,11 +5,23 @@ from datetime import timedelta
 
 from serai import payments
 from serai.kernel import money
-from serai.kernel.commands import Command, once
+from serai.kernel.commands import once
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Tx
-from serai.trade.model import Code, Confirm, Deadline, Expire, Extend, Moved, Order, State
+from serai.trade.model import (
+    Code,
+    Confirm,
+    Deadline,
+    Expire,
+    Extend,
+    Moved,
+    Order,
+    OrderCommand,
+    State,
+)
 from serai.trade.steps import Steps, moved, terms_of
+
+Against = Callable[[OrderCommand, Order, Tx], Refused | None]
 
 _UNDER_CONFIRMATION = frozenset({State.SHIPPED, State.DELIVERED})
 
@@ -27,7 +39,7 @@ async def _confirm(tx: Tx, commands: list[Confirm]) -> list[Moved | Refused]:
     return await _complete(tx, commands, _against_confirming, "confirmed by the buyer")
 
 
-def _against_confirming(command: Command, order: Order, _: Tx) -> Refused | None:
+def _against_confirming(command: OrderCommand, order: Order, _: Tx) -> Refused | None:
     if order.buyer_id != command.actor_id:
         known = command.actor_id in order.parties
         return Refused(Code.NOT_THE_BUYER if known else Code.ORDER_UNKNOWN)
@@ -43,7 +55,7 @@ async def _expire(tx: Tx, commands: list[Expire]) -> list[Moved | Refused]:
     return await _complete(tx, commands, _against_expiring, "the buyer was silent")
 
 
-def _against_expiring(_: Command, order: Order, tx: Tx) -> Refused | None:
+def _against_expiring(_: OrderCommand, order: Order, tx: Tx) -> Refused | None:
     if order.deadline is not Deadline.CONFIRM or order.deadline_at is None:
         return Refused(Code.ORDER_STATE, {"state": order.state})
     return Refused(Code.NOT_DUE) if order.deadline_at > tx.now else None
@@ -51,13 +63,13 @@ def _against_expiring(_: Command, order: Order, tx: Tx) -> Refused | None:
 
 async def _complete(
     tx: Tx,
-    commands: Sequence[Confirm] | Sequence[Expire],
-    against: Callable[[Command, Order, Tx], Refused | None],
+    commands: Sequence[OrderCommand],
+    against: Against,
     reason: str,
 ) -> list[Moved | Refused]:
     steps = await Steps.locking(tx, [command.order_id for command in commands])
     answers: dict[int, Moved | Refused] = {}
-    ready: list[tuple[int, Confirm | Expire, Order]] = []
+    ready: list[tuple[int, OrderCommand, Order]] = []
     for place, command in enumerate(commands):
         order = steps.order(command.order_id)
         said = _against(command, order, tx, against)
@@ -80,7 +92,7 @@ async def _complete(
     return [answers[place] for place in range(len(commands))]
 
 
-def _arrived(steps: Steps, order: Order, command: Command) -> Order:
+def _arrived(steps: Steps, order: Order, command: OrderCommand) -> Order:
     """Bring an order that no scan saw arrive to `delivered`, on its way to completion."""
     if order.state is not State.SHIPPED:
         return order
@@ -89,10 +101,10 @@ def _arrived(steps: Steps, order: Order, command: Command) -> Order:
 
 
 def _against(
-    command: Command,
+    command: OrderCommand,
     order: Order | None,
     tx: Tx,
-    against: Callable[[Command, Order, Tx], Refused | None],
+    against: Against,
 ) -> Refused | None:
     if order is None:
         return Refused(Code.ORDER_UNKNOWN)
@@ -105,7 +117,7 @@ def _against(
     return None
 
 
-def _release(order: Order, command: Command) -> payments.Release:
+def _release(order: Order, command: OrderCommand) -> payments.Release:
     fee = money.share(order.items_total, order.commission_bp)
     return payments.Release(order.id, fee, command.actor_id)
 

@@ -41,7 +41,8 @@ async def _ship(tx: Tx, commands: list[Ship]) -> list[Moved | Refused]:
             after = steps.step(after, State.DELIVERED, command, reason="digital", due=due)
         answers.append(moved(after))
     if shipped:
-        await inventory.claim(tx, [order.id for order in shipped], commands[0].actor_id)
+        sellers = {order.id: order.seller_id for order in shipped}
+        await inventory.claim(tx, list(sellers), sellers)
         await _book(tx, [order for order in shipped if not order.digital])
     await steps.write()
     return answers

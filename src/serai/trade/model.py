@@ -194,70 +194,62 @@ class Pay(Command, frozen=True, kw_only=True):
     order_ids: tuple[UUID, ...]
 
 
-class Cancel(Command, frozen=True, kw_only=True):
-    """Call an order off before it is shipped; what was paid goes back."""
+class OrderCommand(Command, frozen=True, kw_only=True):
+    """A command about one order."""
 
     order_id: UUID
+
+
+class Cancel(OrderCommand, frozen=True, kw_only=True):
+    """Call an order off before it is shipped; what was paid goes back."""
+
     reason: str = ""
 
 
-class Close(Command, frozen=True, kw_only=True):
+class Close(OrderCommand, frozen=True, kw_only=True):
     """Close an order that was not paid in time. Sent by its timer."""
 
-    order_id: UUID
 
-
-class Ship(Command, frozen=True, kw_only=True):
+class Ship(OrderCommand, frozen=True, kw_only=True):
     """Hand the goods of an order to a carrier, or send what is digital."""
 
-    order_id: UUID
     note: str = ""
 
 
-class Deliver(Command, frozen=True, kw_only=True):
+class Deliver(OrderCommand, frozen=True, kw_only=True):
     """Note that everything of an order has arrived. Sent when the carrier scans it."""
 
-    order_id: UUID
     at: datetime
 
 
-class Confirm(Command, frozen=True, kw_only=True):
+class Confirm(OrderCommand, frozen=True, kw_only=True):
     """Confirm receipt: the seller is paid."""
 
-    order_id: UUID
 
-
-class Expire(Command, frozen=True, kw_only=True):
+class Expire(OrderCommand, frozen=True, kw_only=True):
     """Complete an order whose buyer stayed silent. Sent by its timer."""
 
-    order_id: UUID
 
-
-class Extend(Command, frozen=True, kw_only=True):
+class Extend(OrderCommand, frozen=True, kw_only=True):
     """Give the buyer more time to confirm; once."""
 
-    order_id: UUID
 
-
-class Refund(Command, frozen=True, kw_only=True):
+class Refund(OrderCommand, frozen=True, kw_only=True):
     """Give the buyer back `amount` of an order, or all that is left of it."""
 
-    order_id: UUID
     amount: int | None = None
     reason: str = ""
 
 
-class Stop(Command, frozen=True, kw_only=True):
+class Stop(OrderCommand, frozen=True, kw_only=True):
     """Stop an order's clock and freeze its money, for a reason both sides can read."""
 
-    order_id: UUID
     reason: str
 
 
-class Resume(Command, frozen=True, kw_only=True):
+class Resume(OrderCommand, frozen=True, kw_only=True):
     """Lift a freeze; when none is left the clock goes on where it stood."""
 
-    order_id: UUID
     freeze_id: UUID
     reason: str
 

@@ -1,15 +1,21 @@
 """Paying orders that were placed and wait for it, and closing those that waited too long."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
+from uuid import UUID
 
 from serai import inventory, payments
-from serai.kernel.commands import Command, once
+from serai.kernel.commands import once
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Tx
 from serai.trade import limits
 from serai.trade.model import Close, Code, Moved, Order, Pay, Placed, PlacedOrder, State
 from serai.trade.orders import lines_of
 from serai.trade.steps import Steps, moved, terms_of, unshipped
+
+LetGo = Literal[inventory.Kind.RELEASE, inventory.Kind.EXPIRE]
+
+_TOO_LATE = "not paid in time"
 
 
 async def pay_orders(tx: Tx, commands: Sequence[Pay]) -> list[Placed | Refused]:
@@ -81,7 +87,7 @@ async def close_unpaid(tx: Tx, commands: Sequence[Close]) -> list[Moved | Refuse
 async def _close(tx: Tx, commands: list[Close]) -> list[Moved | Refused]:
     steps = await Steps.locking(tx, [command.order_id for command in commands])
     answers: list[Moved | Refused] = []
-    closed: list[Order] = []
+    closed: dict[UUID, tuple[Order, UUID]] = {}
     for command in commands:
         order = steps.order(command.order_id)
         if order is None:
@@ -91,20 +97,24 @@ async def _close(tx: Tx, commands: list[Close]) -> list[Moved | Refused]:
         elif order.deadline_at is None or order.deadline_at > tx.now:
             answers.append(Refused(Code.NOT_DUE))
         else:
-            closed.append(steps.step(order, State.CLOSED, command, reason="not paid in time"))
-            answers.append(moved(closed[-1]))
-    await let_go(tx, closed, commands, inventory.Kind.EXPIRE, "not paid in time")
+            after = steps.step(order, State.CLOSED, command, reason=_TOO_LATE)
+            closed[order.id] = after, command.actor_id
+            answers.append(moved(after))
+    await let_go(tx, closed, inventory.Kind.EXPIRE, _TOO_LATE)
     await steps.write()
     return answers
 
 
 async def let_go(
-    tx: Tx, orders: Sequence[Order], commands: Sequence[Command], kind: inventory.Kind, reason: str
+    tx: Tx, orders: Mapping[UUID, tuple[Order, UUID]], kind: LetGo, reason: str
 ) -> None:
-    """Free the stock of orders that are called off, and the buyers' share of limited goods."""
+    """Free what orders that are called off have set aside: stock, and shares of limited goods.
+
+    `orders` maps an order's id to the order and to who called it off.
+    """
     if not orders:
         return
-    await limits.give_back(tx, orders, await lines_of(tx, [order.id for order in orders]))
-    await inventory.release(
-        tx, [order.id for order in orders], commands[0].actor_id, reason, kind=kind
-    )
+    lines = await lines_of(tx, list(orders))
+    await limits.give_back(tx, [order for order, _ in orders.values()], lines)
+    actors = {id: actor for id, (_, actor) in orders.items()}
+    await inventory.release(tx, list(orders), actors, reason, kind=kind)

@@ -28,7 +28,7 @@ async def stock_for_orders(tx: Tx) -> Proof:
     """Check that live orders and live reservations are the same, unit for unit."""
     reserved = {
         (one.order_id, one.variant_id): one.quantity
-        for one in await inventory.live_reservations(tx)
+        async for one in inventory.live_reservations(tx)
     }
     checked = len(reserved)
     breaches: list[Breach] = []
