@@ -1,0 +1,5 @@
+"""`python -m serai.cli` is `serai`."""
+
+from serai.cli import main
+
+main()
