@@ -22,7 +22,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     database_url: str | None = None
     """A PostgreSQL 15 or newer to use instead of the embedded one."""
     host: str = "127.0.0.1"
+    """The address to listen on; `0.0.0.0` is every one that the machine has."""
     port: int = 8000
+    """The port to listen on."""
     processes: int = 1
     """How many server processes share the port."""
     pool_size: int = 8
@@ -30,6 +32,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     log_format: str = "text"
     """`text` for people, `json` for machines."""
     log_level: str = "info"
+    """The least that is logged: `debug`, `info`, `warning` or `error`."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose scripts may call the API, separated by commas; none by default."""
     public_url: str = "http://127.0.0.1:8000"
