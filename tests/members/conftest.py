@@ -21,6 +21,9 @@ from serai.members import (
 
 PASSWORD = "a long walk by the river"
 
+PATIENCE_S = 0.3
+"""How long a test lets another transaction run into a lock before it lets go."""
+
 HAMBURG, SHANGHAI = 2911298, 1796236
 
 TEA = NewShop(

@@ -8,7 +8,7 @@ from serai import members
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Database, Tx
 from serai.members import Address, Member, NewAddress
-from tests.members.conftest import HAMBURG, SHANGHAI, Join, founded
+from tests.members.conftest import HAMBURG, PATIENCE_S, SHANGHAI, Join, founded
 
 HOME = NewAddress(
     recipient=" Anna  Ahlers ",
@@ -160,6 +160,27 @@ async def test_two_first_addresses_at_once_leave_one_default(database: Database)
     async with database.tx() as tx:
         listed = await members.addresses_of(tx, olga.id)
     assert [one.is_default for one in listed] == [True, False, False, False]
+
+
+async def test_an_address_that_is_being_removed_does_not_become_the_default(
+    database: Database,
+) -> None:
+    async with database.tx() as tx:
+        olga = (await founded(tx)).operator
+        assert olga is not None
+        first, second = await keep(tx, olga), await keep(tx, olga)
+
+    async def choose_second() -> object:
+        async with database.tx() as tx:
+            return await members.set_default_address(tx, olga.id, second.id)
+
+    async with database.tx() as tx:
+        await members.remove_address(tx, olga.id, second.id)
+        answer = asyncio.create_task(choose_second())
+        await asyncio.wait([answer], timeout=PATIENCE_S)
+    assert await answer == Refused("address_unknown", {"address_id": str(second.id)})
+    async with database.tx() as tx:
+        assert await members.default_address(tx, olga.id) == first
 
 
 async def test_nobody_keeps_no_address(tx: Tx) -> None:

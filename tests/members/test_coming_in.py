@@ -144,6 +144,21 @@ async def test_failures_are_forgotten_after_a_quiet_day_and_by_a_success(
     assert [await fail() for _ in range(4)] == [Refused(FAILED)] * 4
 
 
+async def test_failures_that_are_forgotten_do_not_pile_up(
+    tx: Tx, clock: ManualClock, market: Market
+) -> None:
+    async def fail(login: str) -> None:
+        assert await members.sign_in(tx, market.id, login, "wrong one") == Refused(FAILED)
+
+    for number in range(3):
+        await fail(f"guess{number}@example.com")
+    await later(tx, clock, timedelta(hours=23))
+    await fail("recent@example.com")
+    await later(tx, clock, timedelta(hours=1))
+    await fail("last@example.com")
+    assert await tx.value("select count(*) from members_attempt") == 2
+
+
 async def test_one_address_that_tries_many_accounts_waits_and_others_do_not(
     tx: Tx, join: Join
 ) -> None:
@@ -162,6 +177,22 @@ async def test_one_address_that_tries_many_accounts_waits_and_others_do_not(
     await come_in(tx, anna, address="198.51.100.7")
     still = await members.sign_in(tx, anna.market_id, login, PASSWORD, address="203.0.113.9")
     assert isinstance(still, Refused)
+
+
+async def test_an_account_of_ones_own_does_not_buy_an_address_more_tries(
+    tx: Tx, join: Join
+) -> None:
+    mallory = await join("Mallory")
+    answers = []
+    for number in range(30):
+        login = f"guess{number}@example.com"
+        await come_in(tx, mallory, address="203.0.113.9")
+        answers.append(
+            await members.sign_in(tx, mallory.market_id, login, "wrong one", address="203.0.113.9")
+        )
+    assert answers[:29] == [Refused(FAILED)] * 29
+    assert isinstance(answers[29], Refused)
+    assert answers[29].facts["wait_seconds"] == 30
 
 
 async def test_guessing_many_at_once_is_no_faster_than_one_by_one(database: Database) -> None:
