@@ -1,12 +1,12 @@
 """A market with a category tree, and two shops in it."""
 
 import pytest
+
 from serai import catalog
 from serai.catalog import Category
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Tx
 from serai.members import Market, Shop
-
 from tests.catalog.sample import open_market, open_shop
 
 

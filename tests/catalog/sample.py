@@ -1,5 +1,7 @@
 """A market, a shop, and a bowl that it lists."""
 
+from msgspec.structs import replace
+
 from serai import catalog, members
 from serai.catalog import Draft, Listing, PictureDraft, TranslationDraft, VariantDraft
 from serai.kernel.errors import Refused
@@ -32,25 +34,25 @@ async def open_shop(tx: Tx, market: Market, slug: str, currency: str = "EUR") ->
 
 def bowl(handle: str = "blue-bowl", **other: object) -> Draft:
     """A bowl in two sizes, at 12.50 and 18.00."""
-    fields: dict[str, object] = {
-        "handle": handle,
-        "title": "Blue bowl",
-        "body_html": "<p>Thrown by hand.</p>",
-        "vendor": "Vale",
-        "product_type": "Bowl",
-        "tags": ("stoneware", "blue"),
-        "attributes": {"material": "stoneware"},
-        "option_names": ("Size",),
-        "variants": (
+    told = Draft(
+        handle=handle,
+        title="Blue bowl",
+        body_html="<p>Thrown by hand.</p>",
+        vendor="Vale",
+        product_type="Bowl",
+        tags=("stoneware", "blue"),
+        attributes={"material": "stoneware"},
+        option_names=("Size",),
+        variants=(
             VariantDraft(options=("Small",), price=1250, sku="B-S", weight_g=300),
             VariantDraft(
                 options=("Large",), price=1800, compare_at=2000, sku="B-L", limit_per_buyer=2
             ),
         ),
-        "pictures": (PictureDraft(source_url="https://example.com/b.jpg", alt="A bowl"),),
-        "translations": {"zh": TranslationDraft("蓝色的碗", "<p>手工拉坯。</p>")},
-    }
-    return Draft(**(fields | other))  # type: ignore[arg-type]  the fields are those above
+        pictures=(PictureDraft(source_url="https://example.com/b.jpg", alt="A bowl"),),
+        translations={"zh": TranslationDraft("蓝色的碗", "<p>手工拉坯。</p>")},
+    )
+    return replace(told, **other)
 
 
 async def list_bowl(tx: Tx, shop: Shop, handle: str = "blue-bowl", **other: object) -> Listing:

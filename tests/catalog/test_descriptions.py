@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from serai import catalog
 from serai.catalog import Code, Stored
 from serai.catalog.description import sanitised
@@ -26,19 +27,20 @@ HOSTILE = [
     "<style>@import 'https://evil.example'</style>",
     "<link rel=stylesheet href='https://evil.example'><meta http-equiv=refresh content=0>",
     "<base href='https://evil.example/'>",
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=1&gt;'>",
+    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src onerror=1&gt;'>",
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
     "<object data='x'></object><embed src='x'>",
     "<!--[if IE]><script>alert(1)</script><![endif]-->",
     "<<script>script>alert(1)<</script>/script>",
 ]
+_RUNS = re.compile(r"\bon\w+\s*=|style\s*=|javascript:|data:", re.IGNORECASE)
 _TAG = re.compile(r"<\s*/?\s*([a-zA-Z0-9]+)([^>]*)>")
 
 
 def assert_harmless(text: str) -> None:
     for name, attributes in _TAG.findall(text):
-        assert name in {"p", "a", "b", "table", "tbody", "tr", "td", "ul", "li", "pre", "br"}, text
-        assert not re.search(r"\bon\w+\s*=|style\s*=|javascript:|data:", attributes, re.I), text
+        assert name in {"p", "a", "table", "tbody", "tr", "td"}, text
+        assert not _RUNS.search(attributes), text
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -49,7 +51,8 @@ def test_what_could_run_or_load_is_dropped(hostile: str) -> None:
 
 
 def test_what_describes_goods_stays() -> None:
-    told = "<h2>Bowl</h2><ul><li><b>Blue</b></li></ul><table><tbody><tr><td>1</td></tr></tbody></table>"
+    told = "<h2>Bowl</h2><ul><li><b>Blue</b></li></ul>"
+    told += "<table><tbody><tr><td>1</td></tr></tbody></table>"
     assert sanitised(told) == told
     assert sanitised("plain & simple") == "plain &amp; simple"
 
@@ -60,9 +63,21 @@ def test_links_vouch_for_nobody() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["<pre>", "</pre>", "\n", "\r", "&#13;", "<p>", "</p>", "<table>", "<td>", "<a href=x>", "</a>"]
-    + ["<b>", "</i>", "&amp;", "&lt;", "<", ">", "x", "<math>", "<svg>", "<style>", "<!--", "-->"]
-    + ["<noscript>", "<ul><li>", "\x0c", "<textarea>", "<select>", "<form>"]
+    [
+        *("<pre>", "</pre>", "\n", "\r", "&#13;", "<p>", "</p>", "<table>", "<td>", "<a href=x>"),
+        *("</a>", "<b>", "</i>", "&amp;", "&lt;", "<", ">", "x", "<math>", "<svg>"),
+        *(
+            "<style>",
+            "<!--",
+            "-->",
+            "<noscript>",
+            "<ul><li>",
+            "\x0c",
+            "<textarea>",
+            "<select>",
+            "<form>",
+        ),
+    ]
 )
 
 
@@ -175,8 +190,12 @@ def test_a_name_that_is_none_of_ours_leads_nowhere(tmp_path: Path, name: str) ->
 
 
 @settings(max_examples=200, deadline=None)
-@given(data=st.one_of(st.binary(max_size=60), st.text(max_size=60).map(
-    lambda inside: svg(inside.encode("utf-8", "replace").decode()))))
+@given(
+    data=st.one_of(
+        st.binary(max_size=60),
+        st.text(max_size=60).map(lambda inside: svg(inside.encode("utf-8", "replace").decode())),
+    )
+)
 def test_no_bytes_are_an_error(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     folder = tmp_path_factory.getbasetemp() / "pictures"
     assert isinstance(catalog.store_picture(folder, data), Refused | Stored)

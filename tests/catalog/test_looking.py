@@ -5,13 +5,22 @@ import base64
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from serai import catalog
-from serai.catalog import Card, Category, Code, Filters, Page, Sort, State, TranslationDraft
-from serai.catalog import VariantDraft
+from serai.catalog import (
+    Card,
+    Category,
+    Code,
+    Filters,
+    Page,
+    Sort,
+    State,
+    TranslationDraft,
+    VariantDraft,
+)
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Tx
 from serai.members import Market, Shop
-
 from tests.catalog.sample import list_bowl, sell_bowl
 
 
@@ -72,8 +81,12 @@ async def test_a_listing_that_arrives_between_two_pages_repeats_none(tx: Tx, sho
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(cursor=st.one_of(st.text(max_size=40), st.binary(max_size=40).map(
-    lambda raw: base64.urlsafe_b64encode(raw).decode())))
+@given(
+    cursor=st.one_of(
+        st.text(max_size=40),
+        st.binary(max_size=40).map(lambda raw: base64.urlsafe_b64encode(raw).decode()),
+    )
+)
 async def test_a_cursor_that_was_not_given_out_is_refused(tx: Tx, cursor: str) -> None:
     answer = await catalog.listings(tx, Filters(), cursor)
     assert answer == Refused(Code.CURSOR_UNKNOWN)

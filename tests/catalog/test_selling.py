@@ -4,16 +4,25 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+
 from serai import catalog
-from serai.catalog import Category, Code, Draft, Listing, PictureDraft, Revision, State
-from serai.catalog import TranslationDraft, VariantDraft
+from serai.catalog import (
+    Category,
+    Code,
+    Draft,
+    Listing,
+    PictureDraft,
+    Revision,
+    State,
+    TranslationDraft,
+    VariantDraft,
+)
 from serai.kernel.clock import ManualClock
 from serai.kernel.errors import Refused
 from serai.kernel.money import AMOUNT_MAX
 from serai.kernel.outbox import Event
 from serai.kernel.tx import Tx, columns
 from serai.members import Market, Shop
-
 from tests.catalog.sample import bowl, list_bowl, open_market, sell_bowl, written
 
 
@@ -332,9 +341,7 @@ async def test_a_category_of_another_market_is_unknown(
     foreign = await catalog.ensure_category(tx, elsewhere.id, "bowls", {"en": "Bowls"})
     assert isinstance(foreign, Category)
     for strange in (foreign.id, uuid4()):
-        answer = await catalog.draft_listing(
-            tx, shop, bowl(category_id=strange), shop.owner_id
-        )
+        answer = await catalog.draft_listing(tx, shop, bowl(category_id=strange), shop.owner_id)
         assert isinstance(answer, Refused)
         assert answer.code == Code.CATEGORY_UNKNOWN
     assert (await list_bowl(tx, shop, category_id=tree["bowls"].id)).category_id == tree["bowls"].id

@@ -37,10 +37,12 @@ class CellError(Exception):
 
 def text(column: str, value: str) -> str:
     """Read a cell of text; a description keeps its lines."""
-    if BROKEN_UTF8.search(value):
-        raise CellError("is not UTF-8; save the file as CSV in UTF-8")
-    if CONTROL.search(value):
-        raise CellError("has characters that are not text")
+    # Nearly every cell is printable, and asking that first is ten times faster.
+    if not value.replace("\n", "").isprintable():
+        if BROKEN_UTF8.search(value):
+            raise CellError("is not UTF-8; save the file as CSV in UTF-8")
+        if CONTROL.search(value):
+            raise CellError("has characters that are not text")
     told = value.replace("\r\n", "\n").strip() if column == at.BODY else " ".join(value.split())
     most = _LENGTHS.get(column, TEXT_MAX)
     if len(told) > most:

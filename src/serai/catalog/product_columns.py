@@ -51,10 +51,8 @@ OF_PRODUCT = frozenset(
 )
 """Told once, on a product's first row; later rows leave them empty or repeat them."""
 
-OF_VARIANT = (*OPTION_VALUES, SKU, GRAMS, QUANTITY, PRICE, COMPARE_AT, BARCODE)
+OF_VARIANT = frozenset({*OPTION_VALUES, SKU, GRAMS, QUANTITY, PRICE, COMPARE_AT, BARCODE})
 """A row with any of these tells of a variant."""
-
-OF_PICTURE = (IMAGE, IMAGE_POSITION, IMAGE_ALT)
 
 NO_OPTION = ("Title", "Default Title")
 """How the format says that a product has one variant and nothing to choose."""

@@ -108,7 +108,7 @@ def _rows(
     reader: Iterator[list[str]], text: _Lines, columns: list[str]
 ) -> Iterator[Row | RowError]:
     """Give the rows that are not empty, each with the line on which it begins."""
-    width = len(columns)
+    width, named = len(columns), frozenset(columns)
     while True:
         line = text.count + 1
         try:
@@ -122,10 +122,11 @@ def _rows(
         if beyond:
             shown = beyond[0].encode("utf-8", "replace").decode()[:SHOWN_MAX]
             yield RowError(line, "", shown, "has more cells than the header has columns")
-        elif any(value.strip() for value in values):
-            values += [""] * (width - len(values))
-            named = zip(columns, values, strict=False)
-            yield Row(line, {name: value.strip() for name, value in named if name})
+            continue
+        told = {name: value.strip() for name, value in zip(columns, values, strict=False) if value}
+        said = {name: value for name, value in told.items() if name and value}
+        if said:
+            yield Row(line, named, said)
 
 
 def _products(rows: Iterable[Row | RowError], currency: str) -> Iterator[Product | RowError]:

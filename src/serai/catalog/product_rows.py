@@ -27,21 +27,19 @@ class RowError(Struct, frozen=True):
 
 
 class Row:
-    """A row under the names of its columns, and what turned out to be wrong with it."""
+    """The cells of a row that say something, and what turned out to be wrong with them."""
 
-    def __init__(self, line: int, cells_by_column: dict[str, str]) -> None:
+    def __init__(self, line: int, columns: frozenset[str], said: dict[str, str]) -> None:
         self.line = line
-        self.cells = cells_by_column
+        self.columns = columns
+        """Of the file: a cell that is empty is not a column that is missing."""
+        self.said = said
         self.errors: list[RowError] = []
 
-    def said(self, column: str) -> bool:
-        """Tell whether the cell has anything in it."""
-        return bool(self.cells.get(column))
-
     def read(self, column: str, how: Callable[[str], T]) -> T | None:
-        """Read a cell that says something; what is wrong with it is noted."""
-        value = self.cells.get(column, "")
-        if not value:
+        """Read a cell; what is wrong with it is noted. None where it is empty, too."""
+        value = self.said.get(column)
+        if value is None:
             return None
         try:
             return how(cells.text(column, value))
@@ -51,13 +49,13 @@ class Row:
 
     def text(self, column: str) -> str | None:
         """Read a cell of text: None where the file has no such column."""
-        if column not in self.cells:
+        if column not in self.columns:
             return None
         return self.read(column, str) or ""
 
     def blame(self, column: str, reason: str) -> None:
         """Note what is wrong with a cell, showing as much of it as a line can hold."""
-        shown = self.cells.get(column, "").encode("utf-8", "replace").decode()[:SHOWN_MAX]
+        shown = self.said.get(column, "").encode("utf-8", "replace").decode()[:SHOWN_MAX]
         self.errors.append(RowError(self.line, column, shown, reason))
 
 
@@ -117,8 +115,8 @@ class Group:
 
     def _begin(self, row: Row) -> None:
         """Read what is told of the product; an error here leaves all of it out."""
-        self._told = {column: row.cells.get(column, "") for column in at.OF_PRODUCT}
-        if not row.said(at.TITLE):
+        self._told = {name: told for name, told in row.said.items() if name in at.OF_PRODUCT}
+        if at.TITLE not in row.said:
             row.blame(at.TITLE, "is empty on the first row of a product")
         tags = row.read(at.TAGS, cells.tags)
         if row.read(at.GIFT_CARD, cells.yes_or_no):
@@ -130,19 +128,19 @@ class Group:
             "vendor": row.text(at.VENDOR),
             "category": row.text(at.CATEGORY),
             "product_type": row.text(at.TYPE),
-            "tags": (tags or ()) if at.TAGS in row.cells else None,
+            "tags": (tags or ()) if at.TAGS in row.columns else None,
             "state": _state(row),
             "seo_title": row.text(at.SEO_TITLE),
             "seo_description": row.text(at.SEO_DESCRIPTION),
         }
 
     def _repeat(self, row: Row) -> None:
-        for column in sorted(at.OF_PRODUCT):
-            if row.said(column) and row.cells[column] != self._told[column]:
+        for column, told in row.said.items():
+            if column in at.OF_PRODUCT and told != self._told.get(column):
                 row.blame(column, f"differs from line {self._line}; told once for a product")
 
     def _add_variant(self, row: Row) -> bool:
-        if not any(row.said(column) for column in at.OF_VARIANT):
+        if at.OF_VARIANT.isdisjoint(row.said):
             return False
         before = len(row.errors)
         options = self._options(row)
@@ -151,10 +149,10 @@ class Group:
         if kind and self._kind and kind is not self._kind:
             row.blame(at.SHIPPING, "differs from the variants above")
         price = row.read(at.PRICE, self._amount)
-        if not row.said(at.PRICE):
+        if at.PRICE not in row.said:
             row.blame(at.PRICE, "is empty")
         compare_at: int | UnsetType | None = UNSET
-        if at.COMPARE_AT in row.cells:
+        if at.COMPARE_AT in row.columns:
             compare_at = row.read(at.COMPARE_AT, self._amount)
         grams, quantity = row.read(at.GRAMS, cells.grams), row.read(at.QUANTITY, cells.quantity)
         sku, barcode = row.text(at.SKU), row.text(at.BARCODE)
@@ -183,7 +181,7 @@ class Group:
             value = row.read(column, str) or ""
             if number < len(self._names):
                 values.append(value)
-                if not row.said(column):
+                if column not in row.said:
                     row.blame(column, f"is empty; {self._names[number]} needs a value")
             elif value and (value,) != at.NO_OPTION[1:]:
                 row.blame(column, f"has no {at.OPTION_NAMES[number]}")
@@ -193,8 +191,8 @@ class Group:
         return options
 
     def _add_picture(self, row: Row) -> bool:
-        if not row.said(at.IMAGE):
-            if row.said(at.IMAGE_ALT):
+        if at.IMAGE not in row.said:
+            if at.IMAGE_ALT in row.said:
                 row.blame(at.IMAGE_ALT, "comes without a picture")
             return False
         before = len(row.errors)
