@@ -287,3 +287,9 @@ def later(tx: Tx, **by: float) -> Tx:
     tx.clock.advance(timedelta(**by))
     tx.now = tx.clock.now()
     return tx
+
+
+async def refund_some(tx: Tx, world: World, order_id: UUID, amount: int) -> None:
+    """Have Lin give back a part."""
+    command = ask(tx, world, trade.Refund, world.lin, order_id, amount=amount, reason="a dent")
+    good((await trade.refund_orders(tx, [command]))[0])
