@@ -111,7 +111,7 @@ class Asked:
         await _write_states(tx, "payments_payout", [s for s in changed if isinstance(s, Payout)])
         await tx.insert(self._steps)
         await outbox.emit(tx, self._events)
-        await timers.stop(tx, LOOK_UP, [s.id for s in changed if not waits(s)])
+        await timers.stop(tx, [LOOK_UP], [s.id for s in changed if not waits(s)])
         due_at = tx.now + LOOK_UP_AFTER
         await timers.start(tx, [look_up_timer(tx, s, due_at) for s in changed if waits(s)])
 
