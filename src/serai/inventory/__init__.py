@@ -5,7 +5,14 @@ is left, `available`, is never negative: the table says so, not the code. Every
 movement is kept, and the counters are their sum.
 """
 
-from serai.inventory.levels import available, levels, live_reservations, low, movements
+from serai.inventory.levels import (
+    available,
+    levels,
+    levels_of_shop,
+    live_reservations,
+    low,
+    movements,
+)
 from serai.inventory.locations import add_location, ensure_location, locations, locations_of
 from serai.inventory.model import (
     ON_HAND_MAX,
@@ -63,6 +70,7 @@ __all__ = [
     "ensure_location",
     "held",
     "levels",
+    "levels_of_shop",
     "live_reservations",
     "locations",
     "locations_of",

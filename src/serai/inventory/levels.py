@@ -45,6 +45,31 @@ async def low(tx: Tx, shop_id: UUID, threshold: int, limit: int = 100) -> list[L
     return await tx.fetch(Level, _LOW, shop_id, threshold, limit)
 
 
+_OF_SHOP = """
+select s.variant_id, s.location_id, s.on_hand, s.reserved, s.on_hand - s.reserved as available
+from inventory_stock as s join inventory_location as l on l.id = s.location_id
+where l.shop_id = $1 and ($2::bigint is null or s.on_hand - s.reserved <= $2)
+  and ($3::uuid is null or (s.variant_id, s.location_id) > ($3, $4))
+order by s.variant_id, s.location_id limit $5
+"""
+
+
+async def levels_of_shop(
+    tx: Tx,
+    shop_id: UUID,
+    *,
+    at_most: int | None = None,
+    after: tuple[UUID, UUID] | None = None,
+    limit: int = 50,
+) -> list[Level]:
+    """List what a shop's locations have, by variant; only where `at_most` so many are left.
+
+    `after` is the `(variant_id, location_id)` of the last level of the page before.
+    """
+    variant_id, location_id = after or (None, None)
+    return await tx.fetch(Level, _OF_SHOP, shop_id, at_most, variant_id, location_id, limit)
+
+
 _MOVEMENTS = f"""
 select {columns(Movement)} from inventory_movement
 where variant_id = $1 and (
