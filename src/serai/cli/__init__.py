@@ -10,8 +10,12 @@ import sys
 import rich_click as click
 
 from serai.cli.audit import audit
+from serai.cli.backup import backup
+from serai.cli.config import config
 from serai.cli.market import market
+from serai.cli.member import member
 from serai.cli.migrate import migrate
+from serai.cli.restore import restore
 from serai.cli.stops import Exit
 from serai.cli.up import up
 
@@ -33,9 +37,7 @@ def serai() -> None:
     """
 
 
-for command in (
-    up, audit, market, migrate,
-):  # fmt: skip
+for command in (up, audit, member, market, migrate, backup, restore, config):  # fmt: skip
     serai.add_command(command)
 
 
