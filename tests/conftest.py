@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from serai.kernel import logs
 from serai.kernel.clock import ManualClock
 from serai.kernel.migrate import migrate
 from serai.kernel.postgres import serve
@@ -19,6 +20,12 @@ from serai.kernel.tx import Database, Tx, prepare
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday morning: the moment at which every test begins."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet() -> None:
+    """Keep the logs of failures that tests cause on purpose out of the way."""
+    logs.configure(level="critical")
 
 
 @pytest.fixture(scope="session")

@@ -154,10 +154,10 @@ async def _react(tx: Tx, reaction: Reaction, events: list[Event]) -> None:
 
 _NOTE_FAILURE = """
 insert into kernel_failure as f (event_id, reaction, subject, attempts, retry_at, error)
-values ($1, $2, $3, 1, $4, $5)
+values ($1, $2, $3, 1, $4::timestamptz + interval '1 second', $5)
 on conflict (event_id, reaction) do update
 set attempts = f.attempts + 1,
-    retry_at = $4 + least($6::interval, interval '1 second' * (2 ^ least(f.attempts, 20))),
+    retry_at = $4::timestamptz + least($6::interval, interval '1 second' * (2 ^ least(f.attempts, 20))),
     error = excluded.error
 """
 
