@@ -56,7 +56,7 @@ async def add(tx: Tx, commands: Sequence[Add]) -> list[Added | Refused]:
 
 
 def command(number: int, id: UUID | None = None) -> Add:
-    made = id or ids.new(datetime.now(UTC))  # noqa: TID251  only to be unlike the others
+    made = id or ids.new(datetime.now(UTC))
     return Add(id=made, market_id=MARKET, actor_id=MARKET, number=number)
 
 

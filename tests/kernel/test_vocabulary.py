@@ -44,7 +44,22 @@ def test_amounts_are_read_exactly(text: str, currency: str, minor: int) -> None:
     assert money.parse(text, currency) == Money(minor, currency)
 
 
-@pytest.mark.parametrize("text", ["12.505", "1e30", "NaN", "inf", "twelve", "", "1,5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12.505",
+        "1e30",
+        "1e999999",
+        "1_0",
+        "٣",
+        "0.100000000000000000000000000001",
+        "NaN",
+        "inf",
+        "twelve",
+        "",
+        "1,5",
+    ],
+)
 def test_what_is_no_amount_is_refused_in_words(text: str) -> None:
     with pytest.raises(MoneyError, match=r"\w+"):
         money.parse(text, "CNY")

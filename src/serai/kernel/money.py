@@ -1,6 +1,7 @@
 """Amounts of money: whole minor units of one currency, never a fraction, never a float."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from babel import Locale
 from babel.numbers import parse_pattern
@@ -13,6 +14,9 @@ AMOUNT_MAX = 10**15
 A thousand times smaller than a PostgreSQL bigint, so sums of thousands of the
 largest amounts still fit.
 """
+
+
+_DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,8})?")
 
 
 class MoneyError(ValueError):
@@ -47,23 +51,25 @@ def exponent(currency: str) -> int:
 
 
 def parse(text: str, currency: str) -> Money:
-    """Read a decimal such as `12.50`; more digits than the currency has are refused."""
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        message = f"{text!r} is not a number"
-        raise MoneyError(message) from None
-    if not amount.is_finite():
-        message = f"{text!r} is not an amount"
+    """Read a decimal such as `12.50`, exactly.
+
+    Plain digits with a point, nothing else; more decimal places than the
+    currency has are refused rather than rounded.
+    """
+    plain_text = text.strip()
+    if not _DECIMAL.fullmatch(plain_text):
+        message = f"{text[:40]!r} is not an amount"
         raise MoneyError(message)
-    minor = amount.scaleb(exponent(currency))
-    if minor != minor.to_integral_value():
-        message = f"{currency} has {exponent(currency)} decimal places, {text!r} has more"
+    whole, _, places = plain_text.partition(".")
+    digits = exponent(currency)
+    if len(places) > digits:
+        message = f"{currency} has {digits} decimal places, {text!r} has more"
         raise MoneyError(message)
+    minor = int(whole + places.ljust(digits, "0"))
     if abs(minor) > AMOUNT_MAX:
         message = f"{text!r} is more than an amount can be"
         raise MoneyError(message)
-    return Money(int(minor), currency)
+    return Money(minor, currency)
 
 
 def decimal(money: Money) -> Decimal:

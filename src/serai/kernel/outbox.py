@@ -157,7 +157,8 @@ insert into kernel_failure as f (event_id, reaction, subject, attempts, retry_at
 values ($1, $2, $3, 1, $4::timestamptz + interval '1 second', $5)
 on conflict (event_id, reaction) do update
 set attempts = f.attempts + 1,
-    retry_at = $4::timestamptz + least($6::interval, interval '1 second' * (2 ^ least(f.attempts, 20))),
+    retry_at = $4::timestamptz
+        + least($6::interval, interval '1 second' * (2 ^ least(f.attempts, 20))),
     error = excluded.error
 """
 
