@@ -12,6 +12,7 @@ import rich_click as click
 from serai.cli.audit import audit
 from serai.cli.backup import backup
 from serai.cli.config import config
+from serai.cli.goods import exports, imports
 from serai.cli.market import market
 from serai.cli.member import member
 from serai.cli.migrate import migrate
@@ -37,7 +38,11 @@ def serai() -> None:
     """
 
 
-for command in (up, audit, member, market, migrate, backup, restore, config):  # fmt: skip
+_COMMANDS = (
+    up, audit, imports, exports, member, market, migrate, backup, restore, config,
+)  # fmt: skip
+
+for command in _COMMANDS:  # fmt: skip
     serai.add_command(command)
 
 

@@ -1,12 +1,11 @@
-"""The first market of a deployment and who runs it, founded once and by one process."""
+"""The first market of a deployment and who runs it, made once and by one process."""
 
 import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from serai.cli.stops import refused
+from serai.kernel.errors import Refused
 
 if TYPE_CHECKING:
     from serai.kernel.tx import Database
@@ -19,36 +18,47 @@ _PASSWORD_BYTES = 15
 _PAUSE_S = 0.05
 
 
-class First(Struct, frozen=True):
-    """The market that a deployment opens with; the password where it was founded just now."""
-
-    market: "Market"
-    operator_email: str | None = None
-    operator_password: str | None = None
-
-
-async def first_market(database: "Database", email: str = OPERATOR_EMAIL) -> First:
-    """Find the oldest market; where there is none, found it with an operator."""
+async def first_market(database: "Database") -> "Market":
+    """Find the oldest market; where there is none, found it."""
     from serai import members
     from serai.kernel.lock import alone
 
-    password = new_password()
+    new = members.NewMarket(
+        slug=SLUG, name="Serai", currency="USD", country="US", locales=("en", "zh")
+    )
     while True:
         async with database.tx() as tx:
             # Before looking: whoever was founding it when we came has committed then.
             first = await alone(tx, "found the first market")
             if there := await members.markets(tx):
-                return First(there[0])
+                return there[0]
             if first:
-                new = members.NewMarket(
-                    slug=SLUG, name="Serai", currency="USD", country="US", locales=("en", "zh")
-                )
-                operator = members.Newcomer(name="Operator", email=email, password=password)
-                founded = await members.found_market(tx, new, operator=operator)
+                founded = await members.found_market(tx, new)
                 if isinstance(founded, members.Founded):
-                    return First(founded.market, email, password)
+                    return founded.market
                 refused(founded, "founding the first market")
         await asyncio.sleep(_PAUSE_S)
+
+
+async def first_operator(database: "Database", market: "Market", email: str) -> str | None:
+    """Give a market that nobody runs its operator, and tell the password; it is kept nowhere."""
+    from serai import members
+    from serai.kernel.lock import alone
+
+    password = new_password()
+    async with database.tx() as tx:
+        first = await alone(tx, f"first operator of {market.id}")
+        if not first or await members.has_operator(tx, market.id):
+            return None
+        newcomer = members.Newcomer(name="Operator", email=email, password=password)
+        joined = await members.sign_up(tx, market.id, newcomer)
+        if isinstance(joined, Refused):
+            refused(joined, f"making {email} the operator")
+        role = members.Role.OPERATOR
+        granted = await members.grant_role(tx, joined.id, role, by=None, reason="the first one")
+        if isinstance(granted, Refused):
+            refused(granted, f"making {email} the operator")
+    return password
 
 
 def new_password() -> str:

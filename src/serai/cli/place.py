@@ -82,6 +82,8 @@ def reaching(dsn: str) -> Iterator[None]:
 def shown(dsn: str) -> str:
     """Write the address of a database without the password in it."""
     parts = urlsplit(dsn)
+    if not parts.scheme:
+        return dsn
     host = parts.hostname or "a local socket"
     port = f":{parts.port}" if parts.hostname and parts.port else ""
     return f"{host}{port}{parts.path}"

@@ -6,6 +6,7 @@ with a command of their own making, `post` for halls whose command is already
 remembered.
 """
 
+from serai.ledger.balance_sheet import SheetLine, balance_sheet
 from serai.ledger.beancount import beancount
 from serai.ledger.model import (
     Account,
@@ -57,11 +58,13 @@ __all__ = [
     "Posted",
     "Reverse",
     "Settle",
+    "SheetLine",
     "Transfer",
     "Void",
     "accounts",
     "accounts_of",
     "balance_at",
+    "balance_sheet",
     "balanced",
     "beancount",
     "cash",

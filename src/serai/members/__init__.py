@@ -49,7 +49,7 @@ from serai.members.model import (
     TermsChange,
 )
 from serai.members.places import countries, find_places, load_places, place
-from serai.members.roles import grant_role, is_operator, revoke_role, roles_of
+from serai.members.roles import grant_role, has_operator, is_operator, revoke_role, roles_of
 from serai.members.sessions import (
     change_password,
     end_other_sessions,
@@ -126,6 +126,7 @@ __all__ = [
     "found_market",
     "grant_brand",
     "grant_role",
+    "has_operator",
     "is_operator",
     "issue_token",
     "load_places",

@@ -89,6 +89,16 @@ async def is_operator(tx: Tx, market_id: UUID, member_id: UUID) -> bool:
     return bool(await tx.value(_IS_OPERATOR, member_id, market_id))
 
 
+_HAS_OPERATOR = """
+select exists (select from members_role where market_id = $1 and role = 'operator')
+"""
+
+
+async def has_operator(tx: Tx, market_id: UUID) -> bool:
+    """Tell whether a market was ever given anybody to run it."""
+    return bool(await tx.value(_HAS_OPERATOR, market_id))
+
+
 async def operator_needed(tx: Tx, market_id: UUID, by: UUID | None) -> Refused | None:
     """Refuse whoever does not run this market; None is the command line, which may."""
     if by is None or await is_operator(tx, market_id, by):

@@ -61,6 +61,7 @@ from serai.trade.record import (
     transfers,
 )
 from serai.trade.shelves import Recount, Restock, ShelfRow, movements, recount, restock, shelf
+from serai.trade.stocking import Short, Stocked, stock_product
 
 __all__ = [
     "LINES_MAX",
@@ -101,9 +102,11 @@ __all__ = [
     "Resume",
     "ShelfRow",
     "Ship",
+    "Short",
     "ShownLine",
     "Side",
     "State",
+    "Stocked",
     "Stop",
     "Stopped",
     "Transition",
@@ -139,6 +142,7 @@ __all__ = [
     "resume_orders",
     "shelf",
     "ship_orders",
+    "stock_product",
     "stop_orders",
     "totals",
     "transfers",
