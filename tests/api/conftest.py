@@ -1,20 +1,28 @@
-"""The API over a database of the test's own, and people who call it."""
+"""The API over a database, and people who call it.
+
+One database serves a whole run: tests of the door need people who may call, not
+an empty market. A test that needs its own asks for `database` and gives it to `start`.
+"""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
+import asyncpg
 import httpx
 import pytest
 from litestar import Litestar
 from msgspec import Struct
+
 from serai import members
-from serai.api.app import create_app
+from serai.api.app import MODULES, create_app
+from serai.kernel.clock import ManualClock
 from serai.kernel.settings import Settings
 from serai.kernel.tx import Database
-from serai.members import Founded, Member, NewMarket, Newcomer, SignedIn
-
+from serai.members import Founded, Market, Member, Newcomer, NewMarket, SignedIn
 from tests.api import sample
+from tests.conftest import START
 
 PASSWORD = "correct horse battery staple"
 
@@ -32,8 +40,20 @@ class Person(Struct, frozen=True):
         return {"Authorization": f"Bearer {self.token}"}
 
 
-@pytest.fixture
-async def market(database: Database) -> members.Market:
+class Town(Struct, frozen=True):
+    """A database with a market in it, and some of its people."""
+
+    database: Database
+    market: Market
+    operator: Person
+    buyer: Person
+    other: Person
+    tester: Person
+    """Whose sessions may end at any moment."""
+
+
+async def settle(database: Database) -> Town:
+    """Found a market and let its people come in."""
     async with database.tx() as tx:
         founded = await members.found_market(
             tx,
@@ -42,40 +62,60 @@ async def market(database: Database) -> members.Market:
             ),
             operator=Newcomer(name="Wei", password=PASSWORD, email="wei@example.org"),
         )
-    assert isinstance(founded, Founded)
-    return founded.market
+        assert isinstance(founded, Founded)
+        for name in ("Lin", "Amir", "Zoe"):
+            newcomer = Newcomer(name=name, password=PASSWORD, email=f"{name.lower()}@example.org")
+            assert isinstance(await members.sign_up(tx, founded.market.id, newcomer), Member)
+    wei, lin, amir, zoe = [
+        await come_in(database, founded.market, f"{name}@example.org")
+        for name in ("wei", "lin", "amir", "zoe")
+    ]
+    return Town(database, founded.market, wei, lin, amir, zoe)
 
 
-async def come_in(database: Database, home: members.Market, login: str) -> Person:
+async def come_in(database: Database, market: Market, login: str) -> Person:
+    """Open a session of a member."""
     async with database.tx() as tx:
-        signed_in = await members.sign_in(tx, home.id, login, PASSWORD)
+        signed_in = await members.sign_in(tx, market.id, login, PASSWORD)
     assert isinstance(signed_in, SignedIn), signed_in
     return Person(signed_in.member, signed_in.token)
 
 
-@pytest.fixture
-async def operator(database: Database, market: members.Market) -> Person:
-    return await come_in(database, market, "wei@example.org")
+async def again(town: Town, person: Person) -> Person:
+    """Open another session of somebody, for a test that may end it."""
+    async with town.database.tx() as tx:
+        opened = await members.start_session(tx, person.member.id)
+    assert isinstance(opened, SignedIn)
+    return Person(opened.member, opened.token)
+
+
+@pytest.fixture(scope="session")
+async def town(server: str, template: str) -> AsyncIterator[Town]:
+    name = f"serai_town_{uuid.uuid4().hex[:12]}"
+    head, _, query = server.partition("?")
+    address = f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"create database {name} template {template}")
+    database = await Database.open(address, clock=ManualClock(START))
+    yield await settle(database)
+    await database.close()
+    await connection.execute(f"drop database {name} with (force)")
+    await connection.close()
 
 
 @pytest.fixture
-async def buyer(database: Database, market: members.Market) -> Person:
-    async with database.tx() as tx:
-        joined = await members.sign_up(
-            tx, market.id, Newcomer(name="Lin", password=PASSWORD, email="lin@example.org")
-        )
-    assert isinstance(joined, Member)
-    return await come_in(database, market, "lin@example.org")
+def operator(town: Town) -> Person:
+    return town.operator
 
 
 @pytest.fixture
-async def other(database: Database, market: members.Market) -> Person:
-    async with database.tx() as tx:
-        joined = await members.sign_up(
-            tx, market.id, Newcomer(name="Amir", password=PASSWORD, email="amir@example.org")
-        )
-    assert isinstance(joined, Member)
-    return await come_in(database, market, "amir@example.org")
+def buyer(town: Town) -> Person:
+    return town.buyer
+
+
+@pytest.fixture
+def other(town: Town) -> Person:
+    return town.other
 
 
 async def live(app: Litestar, started: asyncio.Event, over: asyncio.Event) -> None:
@@ -86,23 +126,24 @@ async def live(app: Litestar, started: asyncio.Event, over: asyncio.Event) -> No
 
 
 @pytest.fixture
-async def start(database: Database) -> AsyncIterator[Start]:
+async def start(town: Town) -> AsyncIterator[Start]:
     """Start an API with settings and modules of the test's own; stopped when the test ends."""
     over = asyncio.Event()
     lives: list[asyncio.Task[None]] = []
     clients: list[httpx.AsyncClient] = []
 
     async def begin(
-        settings: Settings = Settings(),  # noqa: B008  it is frozen
+        settings: Settings | None = None,
         modules: Any = (sample,),  # noqa: ANN401
         address: str = "203.0.113.9",
+        database: Database = town.database,
     ) -> httpx.AsyncClient:
-        app = create_app(database, settings, modules)
+        app = create_app(database, settings or Settings(), modules)
         started = asyncio.Event()
         lives.append(asyncio.create_task(live(app, started, over)))
         await started.wait()
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app, client=(address, 5000)),
+            transport=httpx.ASGITransport(app=cast("Any", app), client=(address, 5000)),
             base_url="http://market.test",
         )
         clients.append(client)
@@ -116,7 +157,12 @@ async def start(database: Database) -> AsyncIterator[Start]:
 
 
 @pytest.fixture
-async def api(start: Start, market: members.Market) -> httpx.AsyncClient:
+async def api(start: Start) -> httpx.AsyncClient:
     """Give a client of an API that serves the sample resource."""
     return await start()
 
+
+@pytest.fixture
+async def door(start: Start) -> httpx.AsyncClient:
+    """Give a client of the API as it is served to the world."""
+    return await start(Settings(requests_per_minute=100_000), MODULES)

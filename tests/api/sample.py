@@ -1,13 +1,15 @@
 """A resource as small as can be, with everything that the door does for one."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
+
 from serai.api.asked import CommandId, Part, TheCaller, TheHouse, TheMarket, TheVisitor
 from serai.api.bodies import Body
 from serai.api.callers import public, requires
@@ -42,7 +44,7 @@ class NewThing(Body):
     lines: Annotated[list[Line], Meta(min_length=1, max_length=3)]
     colour: Colour = Colour.RED
     wrap: Gift | Plain | None = None
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = msgspec.field(default_factory=dict)
     weight: Annotated[float, Meta(gt=0)] | None = None
 
 
@@ -57,7 +59,7 @@ class MakeThing(commands.Command, frozen=True, kw_only=True):
     pieces: int
 
 
-async def make_things(tx: Tx, wanted: list[MakeThing]) -> list[Thing | Refused]:
+async def make_things(tx: Tx, wanted: Sequence[MakeThing]) -> list[Thing | Refused]:
     async def decide(_: Tx, fresh: list[MakeThing]) -> list[Thing | Refused]:
         return [
             Refused("thing_sold_out", {"missing": 2000, "currency": "CNY"})
@@ -70,7 +72,9 @@ async def make_things(tx: Tx, wanted: list[MakeThing]) -> list[Thing | Refused]:
 
 
 @post("/things", tags=["things"], opt=requires(Scope.ORDERS_WRITE))
-async def make_thing(house: TheHouse, caller: TheCaller, command_id: CommandId, data: JSONBody[NewThing]) -> Thing:
+async def make_thing(
+    house: TheHouse, caller: TheCaller, command_id: CommandId, data: JSONBody[NewThing]
+) -> Thing:
     """Make a thing."""
     command = MakeThing(
         id=command_id,
@@ -84,7 +88,7 @@ async def make_thing(house: TheHouse, caller: TheCaller, command_id: CommandId, 
 
 @get("/things", tags=["things"], opt=public())
 async def things(
-    request: Request[None, None, None],
+    request: Request[Any, Any, Any],
     part: Part,
     colour: FromQuery[Colour | None] = None,
     least: Annotated[int, QueryParameter(ge=0)] = 0,

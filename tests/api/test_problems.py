@@ -1,5 +1,6 @@
 """Errors: each says what is wrong, in a form that programs and people can read."""
 
+from collections.abc import AsyncIterator
 from types import ModuleType
 from uuid import uuid4
 
@@ -7,14 +8,13 @@ import asyncpg
 import httpx
 import pytest
 from litestar import get
+
 from serai.api.app import create_app
-from serai.api.says import Says, gather
+from serai.api.says import Says, decline, gather
 from serai.kernel import i18n
 from serai.kernel.settings import Settings
-from serai.kernel.tx import Database
-
 from tests.api import sample
-from tests.api.conftest import Person
+from tests.api.conftest import Person, Town
 
 LINE = {"variant_id": str(uuid4()), "quantity": 1}
 
@@ -91,7 +91,7 @@ async def test_a_body_that_cannot_be_read_is_refused_and_nothing_breaks(
 
 
 async def test_a_body_in_pieces_is_measured_too(api: httpx.AsyncClient, buyer: Person) -> None:
-    async def pieces():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def pieces() -> AsyncIterator[bytes]:
         for _ in range(11):
             yield b" " * 100_000
 
@@ -142,7 +142,7 @@ async def test_a_refusal_is_told_with_its_facts_in_the_readers_language(
     api: httpx.AsyncClient, buyer: Person
 ) -> None:
     body = {"name": "sold out", "lines": [LINE]}
-    headers = buyer.headers | {"Idempotency-Key": "1"}
+    headers = buyer.headers | {"Idempotency-Key": str(uuid4())}
     english = await api.post("/api/v1/things", json=body, headers=headers)
     assert english.status_code == 409
     assert english.json() == {
@@ -180,7 +180,7 @@ async def test_trouble_of_ours_is_told_without_details(
         assert answer.headers["x-request-id"] in answer.json()["detail"]
 
 
-async def test_two_modules_may_not_say_different_things_to_one_code(database: Database) -> None:
+def test_two_modules_may_not_say_different_things_to_one_code() -> None:
     one, two = Says(409, "One", "One."), Says(404, "Two", "Two.")
     assert gather([{"a": one}, {"a": one}]) == {"a": one}
     with pytest.raises(ValueError, match="different things"):
@@ -188,7 +188,7 @@ async def test_two_modules_may_not_say_different_things_to_one_code(database: Da
 
 
 async def test_an_operation_that_is_for_nobody_in_particular_keeps_the_api_from_starting(
-    database: Database,
+    town: Town,
 ) -> None:
     @get("/silent")
     async def silent() -> None:
@@ -197,4 +197,13 @@ async def test_an_operation_that_is_for_nobody_in_particular_keeps_the_api_from_
     module = ModuleType("silent")
     module.ROUTES, module.REFUSALS = [silent], {}  # type: ignore[attr-defined]
     with pytest.raises(ValueError, match="/api/v1/silent"):
-        create_app(database, Settings(), [module])
+        create_app(town.database, Settings(), [module])
+
+
+async def test_a_refusal_that_nobody_found_words_for_is_still_a_refusal(
+    api: httpx.AsyncClient,
+) -> None:
+    sample.Failures.next = decline("never_heard_of", seen=1)
+    answer = await api.get("/api/v1/failures")
+    assert (answer.status_code, answer.json()["code"]) == (409, "never_heard_of")
+    assert answer.json()["facts"] == {"seen": 1}

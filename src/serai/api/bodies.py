@@ -20,7 +20,7 @@ BODY_MAX = 1_000_000
 DEPTH_MAX = 32
 
 
-class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Body(Struct, forbid_unknown_fields=True):
     """Base of everything that a client sends: a field that nobody knows is refused."""
 
 
@@ -64,7 +64,7 @@ class Json(AbstractDTO[T], Generic[T]):
         return read(value, self._kinds[self.asgi_connection.route_handler.handler_id])
 
 
-def read(body: bytes, kind: type[T] | Any) -> T:  # noqa: ANN401  unions are not types
+def read(body: bytes, kind: type[T]) -> T:
     """Read a JSON body into a type, or name all that is wrong with it."""
     _check_text(body)
     try:

@@ -26,6 +26,8 @@ _HEADERS = {
     "Cache-Control": "public, max-age=300",
 }
 
+_PAGE = {"needs": Needs(public=True, json=False)}
+
 _pages = Environment(
     loader=FileSystemLoader(_HERE),
     autoescape=True,
@@ -86,28 +88,28 @@ def _groups(document: dict[str, Any], url: str) -> dict[str, list[dict[str, Any]
     return groups
 
 
-@get(DOCUMENT, include_in_schema=False, opt={"needs": Needs(public=True)})
+@get(DOCUMENT, include_in_schema=False, opt=callers.public())
 async def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Give the OpenAPI document."""
     description: Description = request.app.state.description
     return Response(description.json, media_type=MediaType.JSON)
 
 
-@get("/api", include_in_schema=False, opt=callers.public())
+@get("/api", include_in_schema=False, opt=_PAGE)
 async def api_page(request: Request[Any, Any, Any]) -> Response[str]:
     """Show the operations to people."""
     description: Description = request.app.state.description
     return Response(description.page, media_type=MediaType.HTML, headers=_HEADERS)
 
 
-@get("/api/problems", include_in_schema=False, opt=callers.public())
+@get("/api/problems", include_in_schema=False, opt=_PAGE)
 async def problems_page(request: Request[Any, Any, Any]) -> Response[str]:
     """Show every problem that the API may answer with."""
     house: House = request.app.state.house
     return _problems(request, dict(sorted(house.says.items())))
 
 
-@get("/api/problems/{code:str}", include_in_schema=False, opt=callers.public())
+@get("/api/problems/{code:str}", include_in_schema=False, opt=_PAGE)
 async def problem_page(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[str]:
     """Show one problem: where the `type` of an error leads."""
     house: House = request.app.state.house

@@ -23,7 +23,6 @@ from serai.api.says import decline
 from serai.kernel import i18n
 from serai.members import Caller, Market, Role, Scope
 
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="serai"'}
 _FORGED = {"WWW-Authenticate": 'Bearer realm="serai", error="invalid_token"'}
 _TOKEN_MAX = 512
 
@@ -37,6 +36,8 @@ class Needs(Struct, frozen=True):
     """What an API token must be good for; None: sessions only."""
     role: Role | None = None
     """What the member must be."""
+    json: bool = True
+    """Whether it answers in JSON, as all operations do; pages for people do not."""
     cost: int = 1
     """How many ordinary requests it weighs in the caller's pace."""
 
@@ -71,6 +72,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     needs = needs_of(handler)
     if needs is None:
         return
+    if needs.json and not _may_read(connection.headers.get("accept")):
+        raise decline("not_acceptable")
     house: House = connection.app.state.house
     token = _token(connection.headers.get("authorization"))
     caller = None
@@ -85,6 +88,16 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         _check(caller, needs)
 
 
+_READ = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
+
+
+def _may_read(accept: str | None) -> bool:
+    """Tell whether a client that sent this `Accept` header can use JSON."""
+    if not accept:
+        return True
+    return any(part.partition(";")[0].strip().lower() in _READ for part in accept.split(","))
+
+
 def _token(header: str | None) -> str | None:
     """Take the token out of an `Authorization` header; another scheme is as no token."""
     scheme, _, token = (header or "").partition(" ")
@@ -95,7 +108,7 @@ def _token(header: str | None) -> str | None:
 
 def _check(caller: Caller | None, needs: Needs) -> None:
     if caller is None:
-        raise decline("unauthenticated", _CHALLENGE)
+        raise decline("unauthenticated")
     if caller.scopes is not None and (needs.scope is None or not caller.may(needs.scope)):
         raise decline("scope_missing", scope=str(needs.scope or "session"))
     if needs.role is not None and needs.role not in caller.roles:
@@ -145,7 +158,7 @@ async def give_caller(request: Request[Any, Any, Any]) -> Caller:
     """Give the member who asks."""
     caller: Caller | None = request.scope["auth"]
     if caller is None:
-        raise decline("unauthenticated", _CHALLENGE)
+        raise decline("unauthenticated")
     return caller
 
 

@@ -4,9 +4,11 @@ The framework describes paths, parameters and structs. Added here is what is
 true of every operation: whom it is for, how it fails, and its name.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -44,6 +46,12 @@ _FAILURES: dict[int, str] = {
     500: "A fault of ours; `X-Request-Id` names it.",
     503: "Too busy, or the outcome is unknown: send the same request again.",
 }
+_DONE = {
+    "200": "Done.",
+    "201": "Made.",
+    "202": "Taken in; it will be done soon.",
+    "204": "Done; there is nothing to add.",
+}
 _WITH_BODY = frozenset({"post", "put", "patch"})
 
 
@@ -65,7 +73,7 @@ def describe(api: Router, public_url: str) -> dict[str, Any]:
     # Drawn from an application of its own, which serves nobody: the one that
     # serves needs none of the framework's pages about itself.
     drawn = Litestar(route_handlers=[api], openapi_config=title)
-    document: dict[str, Any] = drawn.openapi_schema.to_schema()
+    document = _renamed(drawn.openapi_schema.to_schema())
     document["servers"] = [{"url": public_url}]
     paths = {path: item for path, item in document["paths"].items() if path.startswith(api.path)}
     document["paths"] = dict(sorted(paths.items()))
@@ -75,6 +83,16 @@ def describe(api: Router, public_url: str) -> dict[str, Any]:
             _complete(paths[path][method], method, handler, path)
     document["tags"] = [{"name": name} for name in _tags(paths)]
     return document
+
+
+_PAGE_NAME = re.compile(r"Page_[\w.]*?(\w+)_(?=[\"])")
+
+
+def _renamed(document: dict[str, Any]) -> dict[str, Any]:
+    """Call a page of shops `ShopPage`, not by the place of its class in our code."""
+    text = _PAGE_NAME.sub(r"\1Page", msgspec.json.encode(document).decode())
+    renamed: dict[str, Any] = msgspec.json.decode(text)
+    return renamed
 
 
 def operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -143,7 +161,9 @@ def _statuses(method: str, needs: Needs, path: str, *, keyed: bool) -> list[int]
 
 def _add_failures(operation: dict[str, Any], statuses: Sequence[int]) -> None:
     answers: dict[str, Any] = {
-        status: answer for status, answer in operation["responses"].items() if status < "400"
+        status: {**answer, "description": _DONE[status]}
+        for status, answer in operation["responses"].items()
+        if status in _DONE
     }
     content = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in statuses:

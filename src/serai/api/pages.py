@@ -40,7 +40,7 @@ class Cut(Struct, frozen=True):
         """How many rows to read: one more than are shown tells whether more follow."""
         return self.limit + 1
 
-    def after(self, kind: type[K] | Any) -> K | None:  # noqa: ANN401  a tuple of types
+    def after(self, kind: type[K]) -> K | None:
         """Read the key after which the page begins; None for the first page.
 
         `kind` is the type of the key, such as `UUID` or `tuple[datetime, UUID]`.
@@ -48,7 +48,8 @@ class Cut(Struct, frozen=True):
         if self.cursor is None:
             return None
         try:
-            packed = base64.b64decode(self.cursor.encode() + b"==", altchars=b"-_", validate=True)
+            padding = "=" * (-len(self.cursor) % 4)
+            packed = base64.b64decode(self.cursor + padding, altchars=b"-_", validate=True)
             key: K = msgspec.msgpack.decode(packed, type=kind)
         except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
             reason = "it is not a cursor that this list gave"
@@ -62,7 +63,9 @@ async def cut(
     ] = LIMIT,
     cursor: Annotated[
         str | None,
-        QueryParameter(max_length=500, description="`next` of the page before; without it, the first."),
+        QueryParameter(
+            max_length=500, description="`next` of the page before; without it, the first."
+        ),
     ] = None,
 ) -> Cut:
     """Give the part of the list that the query asks for; a dependency of every list."""

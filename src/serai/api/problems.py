@@ -13,10 +13,11 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
+from litestar.status_codes import HTTP_401_UNAUTHORIZED, HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from msgspec import Struct
 
 from serai.api import parameters
-from serai.api.says import DeclinedError, FieldError, Says, WrongFieldsError, decline
+from serai.api.says import DOOR, DeclinedError, FieldError, Says, WrongFieldsError, decline
 from serai.kernel import i18n
 from serai.kernel.errors import OutcomeUnknownError, OverloadedError, Refused
 
@@ -24,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-_TOO_LARGE = 413
+_WORDLESS = DOOR["declined"]
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -69,7 +70,10 @@ def render(
 ) -> Response[Problem]:
     """Write a refusal as a problem, in the reader's language."""
     locale = locale_of(request)
-    says: Says = request.app.state.house.says[refused.code]
+    says: Says | None = request.app.state.house.says.get(refused.code)
+    if says is None:
+        _log.error("a refusal has no words", code=refused.code)
+        says = _WORDLESS
     detail = i18n.say(locale, says.detail, **refused.facts)
     problem = Problem(
         type=f"/api/problems/{refused.code}",
@@ -85,12 +89,12 @@ def render(
         ]
         or _named(refused, detail),
     )
-    return Response(
-        problem,
-        status_code=says.status,
-        media_type=MEDIA_TYPE,
-        headers={"Content-Language": locale, "Cache-Control": "no-store"},
-    )
+    headers = {"Content-Language": locale, "Cache-Control": "no-store"}
+    if says.status == HTTP_401_UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="serai"'
+    if "wait_seconds" in refused.facts:
+        headers["Retry-After"] = str(refused.facts["wait_seconds"])
+    return Response(problem, status_code=says.status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _named(refused: Refused, detail: str) -> list[WrongField]:
@@ -133,7 +137,7 @@ def _declined(request: Request[Any, Any, Any], error: Exception) -> DeclinedErro
         return decline("method_not_allowed", {"Allow": _methods(request)})
     if isinstance(error, NotFoundException):
         return decline("not_found")
-    if isinstance(error, HTTPException) and error.status_code == _TOO_LARGE:
+    if isinstance(error, HTTPException) and error.status_code == HTTP_413_REQUEST_ENTITY_TOO_LARGE:
         return decline("too_large", limit=request.route_handler.resolve_request_max_body_size())
     if isinstance(error, ClientException):
         return decline("bad_request", reason=str(error.detail))

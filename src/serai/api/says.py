@@ -119,6 +119,7 @@ DOOR: dict[str, Says] = {
     "not_found": Says(
         404, "There is nothing here", "It does not exist, or it is not yours to see."
     ),
+    "declined": Says(409, "This was declined", "It cannot be done as things stand."),
     "market_unknown": Says(404, "No such market", "No market of that name is kept here."),
     "method_not_allowed": Says(
         405, "Not done here", "The methods of this address are in the header Allow."
