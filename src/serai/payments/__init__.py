@@ -49,6 +49,7 @@ from serai.payments.providers import Answer, Ask, BankLine, Provider, Word
 from serai.payments.providers.sandbox import SandboxBank
 from serai.payments.reconciliation import reconcile
 from serai.payments.refunds import refund, refunds
+from serai.payments.resolution import Resolve, Resolved, resolve_lines
 from serai.payments.silence import Silent, silent
 from serai.payments.suspense import (
     Assignment,
@@ -90,6 +91,8 @@ __all__ = [
     "Refunded",
     "Release",
     "Released",
+    "Resolve",
+    "Resolved",
     "SandboxBank",
     "Silent",
     "StatementLine",
@@ -130,6 +133,7 @@ __all__ = [
     "refunds",
     "release",
     "resolve",
+    "resolve_lines",
     "silent",
     "suspense",
     "top_up",
