@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+
 from serai.kernel import logs
 from serai.kernel.clock import ManualClock
 from serai.kernel.migrate import migrate

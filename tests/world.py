@@ -210,7 +210,14 @@ async def bought(tx: Tx, world: World, *wanted: tuple[UUID, int], pay: bool = Tr
     return good(outcome).orders[0].id
 
 
-def ask(tx: Tx, world: World, kind: type[C], actor: UUID, order_id: UUID, **facts: Any) -> C:
+def ask(  # each kind of command has facts of its own
+    tx: Tx,
+    world: World,
+    kind: type[C],
+    actor: UUID,
+    order_id: UUID,
+    **facts: Any,  # noqa: ANN401
+) -> C:
     """Make a command about an order."""
     return kind(
         id=ids.new(tx.clock.now()),

@@ -1,9 +1,12 @@
 """Journals: what moves, what is refused, and that a refusal moves nothing."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
+
 from serai import ledger
 from serai.kernel import ids
 from serai.kernel.clock import ManualClock
@@ -20,11 +23,12 @@ HERS = ledger.wallet(MARKET, ANA, "CNY")
 HIS = ledger.wallet(MARKET, BEN, "CNY")
 
 
+Counters = tuple[int, int, int, int]
+
+
 def journal(tx: Tx, *legs: Leg, id: UUID | None = None) -> Journal:
     made = id or ids.new(tx.now)
-    return Journal(
-        id=made, market_id=MARKET, actor_id=ANA, code="test", subject_id=made, legs=legs
-    )
+    return Journal(id=made, market_id=MARKET, actor_id=ANA, code="test", subject_id=made, legs=legs)
 
 
 async def one(tx: Tx, *legs: Leg) -> Posted | Refused:
@@ -36,7 +40,7 @@ async def fund(tx: Tx, amount: int = 10_000) -> None:
     assert isinstance(await one(tx, Move(BANK, HERS, amount)), Posted)
 
 
-async def counters(tx: Tx, name: ledger.Name) -> tuple[int, int, int, int]:
+async def counters(tx: Tx, name: ledger.Name) -> Counters:
     account = (await ledger.accounts(tx, [name.id]))[name.id]
     return (
         account.debits_pending,
@@ -78,14 +82,16 @@ async def test_what_is_held_cannot_be_spent(tx: Tx) -> None:
 @pytest.mark.parametrize(
     ("end", "hers", "his"),
     [
-        (lambda id: Settle(id), (0, 6_000, 0, 10_000), (0, 0, 0, 6_000)),
-        (lambda id: Settle(id, 2_500), (0, 2_500, 0, 10_000), (0, 0, 0, 2_500)),
-        (lambda id: Void(id), (0, 0, 0, 10_000), (0, 0, 0, 0)),
-        (lambda id: Void(id, expired=True), (0, 0, 0, 10_000), (0, 0, 0, 0)),
+        (Settle, (0, 6_000, 0, 10_000), (0, 0, 0, 6_000)),
+        (partial(Settle, amount=2_500), (0, 2_500, 0, 10_000), (0, 0, 0, 2_500)),
+        (Void, (0, 0, 0, 10_000), (0, 0, 0, 0)),
+        (partial(Void, expired=True), (0, 0, 0, 10_000), (0, 0, 0, 0)),
     ],
     ids=["settled", "settled in part", "voided", "expired"],
 )
-async def test_a_pending_transfer_ends_once(tx: Tx, end, hers, his) -> None:  # type: ignore[no-untyped-def]
+async def test_a_pending_transfer_ends_once(
+    tx: Tx, end: Callable[[UUID], Leg], hers: Counters, his: Counters
+) -> None:
     await fund(tx)
     id = await held(tx)
     assert isinstance(await one(tx, end(id)), Posted)

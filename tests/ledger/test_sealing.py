@@ -72,9 +72,11 @@ async def test_what_is_recent_is_not_sealed_yet(database: Database, clock: Manua
         "delete from ledger_transfer where id = (select id from t)",
         "update ledger_seal set digest = sha256(digest) where number = 1",
         "delete from ledger_seal where number = 1",
-        "insert into ledger_transfer select gen_random_uuid(), market_id, journal_id, debit_id,"
-        " credit_id, amount, phase, parent_id, code, subject_id, at from ledger_transfer"
-        " where id = (select id from t)",
+        """
+        insert into ledger_transfer select gen_random_uuid(), market_id, journal_id, debit_id,
+        credit_id, amount, phase, parent_id, code, subject_id, at from ledger_transfer
+        where id = (select id from t)
+        """,
     ],
     ids=["amount", "reason", "account", "removed", "digest", "link removed", "slipped in"],
 )

@@ -199,12 +199,14 @@ async def test_nothing_is_released_while_an_order_is_stopped(tx: Tx, world: Worl
     order_id = await delivered(tx, world)
     await stop(tx, world, order_id)
     later(tx, days=40)
-    for kind, by in ((trade.Confirm, world.ana), (trade.Expire, world.market_id)):
-        command = ask(tx, world, kind, by, order_id)
-        decide = trade.confirm_orders if kind is trade.Confirm else trade.complete_silent
-        [outcome] = await decide(tx, [command])  # type: ignore[operator]
-        assert isinstance(outcome, Refused)
-        assert outcome.code == "order_stopped"
+    confirm = ask(tx, world, trade.Confirm, world.ana, order_id)
+    expire = ask(tx, world, trade.Expire, world.market_id, order_id)
+    outcomes = await trade.confirm_orders(tx, [confirm])
+    outcomes += await trade.complete_silent(tx, [expire])
+    assert [outcome.code for outcome in outcomes if isinstance(outcome, Refused)] == [
+        "order_stopped",
+        "order_stopped",
+    ]
     assert await wallet(tx, world, world.lin) == (0, 0)
     assert await tx.value("select count(*) from kernel_timer where subject = $1", order_id) == 0
     await sound(tx)
