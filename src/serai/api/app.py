@@ -15,7 +15,31 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
-from serai.api import browse, callers, health, idempotency, problems
+from serai import trade
+from serai.api import (
+    addresses,
+    books,
+    browse,
+    callers,
+    cart,
+    categories,
+    funding,
+    health,
+    idempotency,
+    listings,
+    markets,
+    members,
+    offering,
+    order_steps,
+    orders,
+    parcels,
+    pictures,
+    problems,
+    shops,
+    stock,
+    wallets,
+    webhooks,
+)
 from serai.api.asked import providers
 from serai.api.bodies import BODY_MAX, Json
 from serai.api.gate import Gate
@@ -23,26 +47,50 @@ from serai.api.house import House
 from serai.api.openapi import operations
 from serai.api.rates import Buckets
 from serai.api.says import DOOR, gather
+from serai.kernel.outbox import Reaction
 from serai.kernel.settings import Settings
 from serai.kernel.tx import Database
 
 PREFIX = "/api/v1"
 
-MODULES: tuple[ModuleType, ...] = ()
+MODULES: tuple[ModuleType, ...] = (
+    members,
+    addresses,
+    categories,
+    listings,
+    cart,
+    orders,
+    order_steps,
+    wallets,
+    funding,
+    parcels,
+    shops,
+    offering,
+    pictures,
+    stock,
+    markets,
+    books,
+    webhooks,
+)
 """The resources that are served, in the order of a newcomer's journey."""
 
 
 def create_app(
-    database: Database, settings: Settings, modules: Sequence[ModuleType] = MODULES
+    database: Database,
+    settings: Settings,
+    modules: Sequence[ModuleType] = MODULES,
+    reactions: Sequence[Reaction] = trade.reactions,
 ) -> Litestar:
     """Put the API together over an open database, which stays the caller's to close.
 
-    Closing the application waits for every command that it took in.
+    Closing the application waits for every command that it took in. `reactions`
+    are those that the deployment's workers run: an audit asks after them.
     """
-    house = House(database, settings, gather([DOOR, *(module.REFUSALS for module in modules)]))
+    says = gather([DOOR, *(module.REFUSALS for module in modules)])
+    house = House(database, settings, says, reactions)
     api = router([handler for module in modules for handler in module.ROUTES])
     app = Litestar(
-        route_handlers=[api, *browse.ROUTES, *health.ROUTES],
+        route_handlers=[api, *pictures.PAGES, *browse.ROUTES, *health.ROUTES],
         guards=[callers.admit],
         exception_handlers={Exception: problems.handle},
         request_max_body_size=BODY_MAX,
