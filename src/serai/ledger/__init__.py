@@ -8,6 +8,7 @@ remembered.
 
 from serai.ledger.balance_sheet import SheetLine, balance_sheet
 from serai.ledger.beancount import beancount
+from serai.ledger.expiry import handlers
 from serai.ledger.model import (
     Account,
     Code,
@@ -71,6 +72,7 @@ __all__ = [
     "covered",
     "end_id",
     "ended_once",
+    "handlers",
     "house",
     "house_accounts",
     "insist",

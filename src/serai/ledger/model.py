@@ -140,7 +140,9 @@ class Transfer(Row, frozen=True):
 class Move(Struct, frozen=True, tag="move", tag_field="leg"):
     """Post an amount from one account to another, or set it aside as pending.
 
-    `subject_id` is what it is about, where that is not the journal's subject.
+    `subject_id` is what it is about, where that is not the journal's subject. A
+    pending one with `expires_at` is given back at that moment unless it ended
+    before.
     """
 
     debit: Name
@@ -148,6 +150,7 @@ class Move(Struct, frozen=True, tag="move", tag_field="leg"):
     amount: int
     pending: bool = False
     subject_id: UUID | None = None
+    expires_at: datetime | None = None
 
 
 class Settle(Struct, frozen=True, tag="settle", tag_field="leg"):
@@ -171,6 +174,9 @@ class Reverse(Struct, frozen=True, tag="reverse", tag_field="leg"):
 
 
 Leg = Move | Settle | Void | Reverse
+
+EXPIRY = "ledger.expire"
+"""The kind of timer that ends a pending transfer, which is its subject."""
 
 
 class Journal(Command, frozen=True, kw_only=True):

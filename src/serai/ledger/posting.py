@@ -12,12 +12,14 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from serai.kernel import timers
 from serai.kernel.commands import once
 from serai.kernel.errors import Refused
 from serai.kernel.lock import lock
 from serai.kernel.money import AMOUNT_MAX
 from serai.kernel.tx import Tx, columns
 from serai.ledger.model import (
+    EXPIRY,
     Account,
     Code,
     Journal,
@@ -74,7 +76,27 @@ async def post(tx: Tx, journals: Sequence[Journal]) -> list[Posted | Refused]:
     outcomes = [book.carry_out(journal) for journal in journals]
     await tx.insert(book.written)
     await _write_counters(tx, book.changed())
+    await timers.start(tx, _expiring(tx, journals, outcomes))
     return outcomes
+
+
+def _expiring(
+    tx: Tx, journals: Sequence[Journal], outcomes: Sequence[Posted | Refused]
+) -> list[timers.Timer]:
+    """Make the timers of those pending transfers that end by themselves."""
+    return [
+        timers.timer(
+            tx,
+            subject=pending_id(journal.id, number),
+            kind=EXPIRY,
+            market_id=journal.market_id,
+            due_at=leg.expires_at,
+        )
+        for journal, outcome in zip(journals, outcomes, strict=True)
+        if isinstance(outcome, Posted)
+        for number, leg in enumerate(journal.legs)
+        if isinstance(leg, Move) and leg.pending and leg.expires_at
+    ]
 
 
 async def insist(tx: Tx, journals: Sequence[Journal]) -> list[Posted]:
