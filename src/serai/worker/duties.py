@@ -5,7 +5,7 @@ The audit is given the same reactions, so that it misses no event of theirs.
 
 from collections.abc import Mapping, Sequence
 
-from serai import payments, trade
+from serai import ledger, payments, trade
 from serai.kernel import timers, webhooks
 from serai.kernel.outbox import Reaction
 from serai.kernel.settings import Settings
@@ -68,7 +68,7 @@ def handlers(
     what calls a stranger's server in the third: the slower wait for themselves.
     """
     return (
-        trade.handlers,
+        {**trade.handlers, **ledger.handlers},
         payments.handlers(providers),
         {webhooks.TIMER: webhooks.sender(settings)},
     )
