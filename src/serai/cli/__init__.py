@@ -18,6 +18,7 @@ from serai.cli.member import member
 from serai.cli.migrate import migrate
 from serai.cli.restore import restore
 from serai.cli.stops import Exit
+from serai.cli.trade import trade
 from serai.cli.up import up
 
 _EPILOG = """
@@ -39,7 +40,7 @@ def serai() -> None:
 
 
 _COMMANDS = (
-    up, audit, imports, exports, member, market, migrate, backup, restore, config,
+    up, trade, audit, imports, exports, member, market, migrate, backup, restore, config,
 )  # fmt: skip
 
 for command in _COMMANDS:  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from serai.kernel.tx import Database, Tx
     from serai.members import Shop
 
-PICTURES_PATH = "/pictures/"
+PICTURES_PATH = "/media/"
 _ERRORS_SHOWN_MAX = 50
 
 _in_market = click.option(
@@ -61,7 +61,7 @@ def import_products(
 
     async def act(database: "Database") -> Intake:
         keeper = await _shop(database, shop, slug)
-        return await take_in(database, keeper, file, given.public_url + PICTURES_PATH)
+        return await take_in(database, keeper, file, given.public_url.rstrip("/") + PICTURES_PATH)
 
     intake = place.with_database(act, given)
     if as_json:
@@ -119,7 +119,7 @@ def export_products(shop: str, file: str, slug: str | None) -> None:
 
             async def pieces() -> AsyncIterator[str]:
                 yield catalog.csv_header()
-                at = given.public_url + PICTURES_PATH
+                at = given.public_url.rstrip("/") + PICTURES_PATH
                 async for product in catalog.products_of_shop(tx, keeper, stock_of, pictures_at=at):
                     yield catalog.csv_rows(product)
 

@@ -53,6 +53,10 @@ def with_database(
 
     The schema must be the newest; with `make` it is brought there.
     """
+    from serai.kernel import logs
+
+    # What a command has to say it says itself; of the house only trouble is heard.
+    logs.configure(given.log_format, "warning")
     with server(given, make=make) as dsn:
         return asyncio.run(_on(dsn, act, given, make=make))
 
