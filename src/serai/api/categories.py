@@ -67,7 +67,7 @@ async def list_categories(
     return [_shown(one, locale) for one in await house.ask(catalog.categories, market.id)]
 
 
-@post("/categories", tags=["listings", "operators"], opt=_OPERATE)
+@post("/categories", tags=["listings"], opt=_OPERATE)
 async def make_category(
     house: TheHouse, caller: TheCaller, locale: TheLocale, data: JSONBody[NewCategory]
 ) -> ShownCategory:
@@ -83,7 +83,7 @@ async def make_category(
     return _shown(told(made), locale)
 
 
-@patch("/categories/{category_id:uuid}", tags=["listings", "operators"], opt=_OPERATE)
+@patch("/categories/{category_id:uuid}", tags=["listings"], opt=_OPERATE)
 async def edit_category(
     house: TheHouse,
     caller: TheCaller,

@@ -125,7 +125,7 @@ async def refund_order(
     return accepted(await house.submit(trade.refund_orders, command))
 
 
-@post("/orders/{order_id:uuid}/freezes", tags=["orders", "operators"], opt=_OPERATE)
+@post("/orders/{order_id:uuid}/freezes", tags=["orders"], opt=_OPERATE)
 async def freeze_order(
     house: TheHouse,
     caller: TheCaller,
@@ -140,7 +140,7 @@ async def freeze_order(
 
 @post(
     "/orders/{order_id:uuid}/freezes/{freeze_id:uuid}/lifting",
-    tags=["orders", "operators"],
+    tags=["orders"],
     opt=_OPERATE,
 )
 async def lift_freeze(

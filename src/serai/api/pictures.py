@@ -15,7 +15,7 @@ from serai.api.callers import requires
 from serai.api.house import House
 from serai.api.says import Says, accepted, decline
 from serai.catalog import PICTURE_MAX_BYTES
-from serai.members import Scope
+from serai.members import Role, Scope
 
 _COST = 4
 _TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml")
@@ -64,7 +64,7 @@ def served_at(house: House) -> str:
 @post(
     "/pictures",
     tags=["listings"],
-    opt=requires(Scope.CATALOG_WRITE, cost=_COST),
+    opt=requires(Scope.CATALOG_WRITE, role=Role.SELLER, cost=_COST),
     request_max_body_size=PICTURE_MAX_BYTES,
     operation_class=TakesPicture,
 )

@@ -9,6 +9,7 @@ from serai.trade.cart import Cart, CartLine, ShownLine, cart, put_in_cart
 from serai.trade.checkout import place_orders
 from serai.trade.completion import complete_silent, confirm_orders, extend_orders
 from serai.trade.fulfilment import deliver_orders, ship_orders
+from serai.trade.intake import Intake, Trouble
 from serai.trade.model import (
     LINES_MAX,
     QUANTITY_MAX,
@@ -82,6 +83,7 @@ __all__ = [
     "Extend",
     "GivenBack",
     "Holder",
+    "Intake",
     "Line",
     "MoneyAt",
     "Moved",
@@ -111,6 +113,7 @@ __all__ = [
     "Stopped",
     "Transition",
     "Travel",
+    "Trouble",
     "Wanted",
     "audit",
     "cancel_orders",
