@@ -192,6 +192,40 @@ async def test_of_a_silent_bank_nothing_is_assumed(street: Street) -> None:
     assert await street.count("kernel_timer") == 0
 
 
+async def test_a_banks_silence_is_counted_from_when_it_was_asked(street: Street) -> None:
+    topup_id = await street.top_up(500, "SANDBOX-SILENT")
+    street.clock.advance(2 * DAY)
+    await street.fire()
+    street.clock.advance(2 * DAY)
+    assert await street.silent() == []
+
+    street.clock.advance(2 * DAY)
+
+    [silent] = await street.silent()
+    assert (silent.id, silent.since) == (topup_id, street.clock.now() - 4 * DAY)
+
+
+async def test_what_the_bank_never_heard_of_is_shown_to_a_person_too(street: Street) -> None:
+    await street.funded()
+    payout_id = await street.withdraw(500)
+    street.clock.advance(4 * DAY)
+    assert [(one.id, one.state) for one in await street.silent()] == [(payout_id, "pending")]
+
+
+async def test_what_came_by_itself_is_not_asked_for(street: Street) -> None:
+    """Ana paid in by hand, with the reference, before the worker got to ask her bank."""
+    topup_id = await street.top_up(500)
+    await street.bank.stray(street.market, 500, "CNY", str(topup_id))
+    await street.listen()
+    assert await street.steps(topup_id) == ["requested", "asked", "paid"]
+
+    await street.work()
+
+    assert await street.count("payments_sandbox_ask") == 0
+    assert await street.hers() == 500
+    assert await street.count("kernel_timer") == 0
+
+
 async def test_a_silent_bank_is_asked_and_its_word_taken(street: Street) -> None:
     """The answer never reached us; the bank knows it when asked a day later."""
     await street.funded()
