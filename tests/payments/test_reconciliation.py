@@ -286,3 +286,18 @@ async def test_a_stray_line_at_the_bank_reaches_suspense(
     assert await street.listen() == 0
     assert await street.hers() == 1_000
     assert await street.house(Kind.CASH) == 2_035
+
+
+async def test_a_line_that_cannot_be_read_stays_with_the_bank(
+    database: Database, clock: ManualClock
+) -> None:
+    street = await Street(database, clock).open()
+    await street.bank.stray(street.market, AMOUNT_MAX + 1, "CNY", "all the money there is")
+    await street.bank.stray(street.market, 35, "CNY", "for Ana?")
+
+    assert await street.listen() == 1
+
+    assert [line.amount for line in await street.bank.lines(10)] == [AMOUNT_MAX + 1]
+    assert [one.amount for one in await street.suspense()] == [35]
+    assert await street.listen() == 0
+    await street.sound()

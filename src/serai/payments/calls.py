@@ -80,7 +80,12 @@ async def listen(database: Database, provider: Provider, *, limit: int = LIMIT) 
     for line, result in zip(lines, matched, strict=True):
         if isinstance(result, Refused | Suspended):
             _log.warning("line not matched", line=str(line.id), reference=line.reference)
-    read = [line for line, result in zip(lines, matched, strict=True) if _decided(result)]
+    # A refused answer is remembered; a refused line is written nowhere, so the bank keeps it.
+    read = [
+        line
+        for line, result in zip(lines, matched, strict=True)
+        if _decided(result) and not isinstance(result, Refused)
+    ]
     if read:
         await provider.acknowledge_lines(read)
     return len(done) + len(read)
