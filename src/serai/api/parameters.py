@@ -1,4 +1,4 @@
-"""What is wrong with the parameters of a request: all of them, of query and header.
+"""What is wrong with the parameters of a request: all of them, of path, query and header.
 
 The framework stops at the first function whose parameters do not fit; here the
 parameters of the handler and of all that it asks for are tried again.
@@ -23,12 +23,14 @@ _CONSTRAINTS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length
 
 
 def check(request: Request[Any, Any, Any]) -> list[FieldError]:
-    """Name every parameter that is wrong or missing; `?name` of the query, or the header's name."""
+    """Name every parameter that is wrong or missing; `?name` of the query, `{name}` of the path."""
     errors: list[FieldError] = []
     for name, field, known in _parameters(request.route_handler):
         if known.param_type == ParamType.QUERY:
             given: Any = request.query_params.getall(name, [])
             at = f"?{name}"
+        elif known.param_type == ParamType.PATH:
+            given, at = [request.path_params[name]], f"{{{name}}}"
         else:
             header = request.headers.get(name)
             given, at = [] if header is None else [header], name
@@ -58,6 +60,7 @@ def _parameters(
             if isinstance(known, ParameterKwarg) and known.param_type in {
                 ParamType.QUERY,
                 ParamType.HEADER,
+                ParamType.PATH,
             }:
                 yield known.name or known.query or known.header or name, field, known
 

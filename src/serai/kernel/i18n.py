@@ -105,7 +105,7 @@ class _Teller(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401
         try:
             return self._tell(value, format_spec)
-        except (TypeError, ValueError, LookupError):
+        except (TypeError, ValueError, LookupError, ArithmeticError):
             return "…"
 
     def _tell(self, value: Any, spec: str) -> str:  # noqa: ANN401

@@ -108,7 +108,7 @@ def _client(tls: ssl.SSLContext | None) -> httpx.AsyncClient:
 
 _POSTS = f"""
 select {columns(Message)} from kernel_webhook_message
-where id = any($1) and state = 'waiting' order by id
+where id = any($1) and state = 'waiting' order by event_id, id
 """  # noqa: S608  a class's own names
 
 
