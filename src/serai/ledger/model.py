@@ -52,7 +52,8 @@ class Name(Struct, frozen=True):
 
 @lru_cache(maxsize=100_000)
 def _id(name: Name) -> UUID:
-    return ids.derive(name.owner_id or name.market_id, name.kind, name.currency, name.label)
+    parent = name.owner_id or name.market_id
+    return ids.derive(parent, name.market_id, name.kind, name.currency, name.label)
 
 
 def wallet(market_id: UUID, member_id: UUID, currency: str) -> Name:
