@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -59,6 +61,19 @@ def with_database(
     logs.configure(given.log_format, "warning")
     with server(given, make=make) as dsn:
         return asyncio.run(_on(dsn, act, given, make=make))
+
+
+def preload() -> None:
+    """Begin to read what the market is served with, while PostgreSQL starts beside us."""
+
+    def read() -> None:
+        from serai import members
+
+        for name in ("serai.worker", "serai.api.app", "serai.cli.story"):
+            import_module(name)
+        members.place(0)
+
+    threading.Thread(target=read, name="preload", daemon=True).start()
 
 
 @contextmanager

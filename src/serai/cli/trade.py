@@ -66,6 +66,8 @@ def trade(context: click.Context, url: str | None, as_json: bool) -> None:
     # One caller makes all requests here, at the pace of three.
     given = msgspec.structs.replace(given, requests_per_minute=_REQUESTS_PER_MINUTE)
 
+    place.preload()
+
     async def act(database: "Database") -> Traded:
         return await run(database, given, url, tell=not as_json)
 

@@ -1,5 +1,6 @@
 """`serai up`: open the market and keep it open until told to stop."""
 
+import asyncio
 import signal
 import socket
 from typing import TYPE_CHECKING
@@ -7,16 +8,19 @@ from typing import TYPE_CHECKING
 import msgspec
 import rich_click as click
 from msgspec import Struct
+from rich.markup import escape
 
 from serai.cli import place, terminal
+from serai.cli.backup import PICTURES
+from serai.cli.founding import OPERATOR_EMAIL
 from serai.cli.stops import Exit, Stopped
 
 if TYPE_CHECKING:
-    from serai.cli.founding import First
     from serai.kernel.settings import Settings
-    from serai.kernel.tx import Database
+    from serai.members import Market
 
 _BACKLOG = 2048
+_PAUSE_S = 0.5
 
 
 @click.command()
@@ -36,10 +40,12 @@ _BACKLOG = 2048
 @click.option(
     "--operator",
     metavar="EMAIL",
-    help="Who runs the first market, where it is founded now. [default: operator@example.com]",
+    default=OPERATOR_EMAIL,
+    show_default=True,
+    help="Who runs the first market, where nobody does yet.",
 )
 def up(
-    host: str | None, port: int | None, processes: int | None, demo: bool, operator: str | None
+    host: str | None, port: int | None, processes: int | None, demo: bool, operator: str
 ) -> None:
     """Open the market: database, schema, first market, server and worker.
 
@@ -61,6 +67,7 @@ def up(
     listener = listen(given)
     try:
         given = _reached_at(given, listener)
+        place.preload()
         with place.server(given, make=True) as dsn:
             try:
                 uvloop.run(_open(dsn, given, listener, demo=demo, operator=operator))
@@ -96,54 +103,90 @@ def _reached_at(given: "Settings", listener: socket.socket) -> "Settings":
 
 
 async def _open(
-    dsn: str, given: "Settings", listener: socket.socket, *, demo: bool, operator: str | None
+    dsn: str, given: "Settings", listener: socket.socket, *, demo: bool, operator: str
 ) -> None:
     from serai.cli.serving import serve_alone, serve_together
     from serai.kernel import logs
-    from serai.kernel.tx import Database
 
-    logs.configure(given.log_format, given.log_level)
+    logs.configure(given.log_format, "warning")
     await place.migrated(dsn)
-    with place.reaching(dsn):
-        database = await Database.open(dsn, size=given.pool_size)
-    try:
-        opening = await _furnish(database, given, demo=demo, operator=operator)
-    finally:
-        await database.close()
+    opening = await _furnish(dsn, given, demo=demo, operator=operator)
+    logs.configure(given.log_format, given.log_level)
     serve = serve_alone if given.processes == 1 else serve_together
     await serve(dsn, given, listener, lambda: _tell(given, opening))
+
+
+class Known(Struct, frozen=True):
+    """How somebody comes in; told once, where the password was made just now."""
+
+    role: str
+    email: str
+    password: str
 
 
 class Opening(Struct, frozen=True):
     """What there is to tell when the market opens."""
 
-    first: "First"
-    shops: int
+    market: "Market"
+    logins: tuple[Known, ...]
 
 
-async def _furnish(
-    database: "Database", given: "Settings", *, demo: bool, operator: str | None
-) -> Opening:
-    """Found the first market where there is none, and fill it where it is empty."""
-    from serai import members
-    from serai.cli.founding import OPERATOR_EMAIL, first_market
+async def _furnish(dsn: str, given: "Settings", *, demo: bool, operator: str) -> Opening:
+    """See to it that there is a market, with somebody who runs it."""
+    from serai.cli.founding import first_market, first_operator
+    from serai.kernel.tx import Database
 
-    first = await first_market(database, operator or OPERATOR_EMAIL)
-    async with database.tx() as tx:
-        shops = await members.shops_page(tx, first.market.id, limit=1)
-    return Opening(first, len(shops))
+    logins = await _rehearse(dsn, given) if demo else ()
+    with place.reaching(dsn):
+        database = await Database.open(dsn, size=2)
+    try:
+        market = await first_market(database)
+        password = await first_operator(database, market, operator)
+    finally:
+        await database.close()
+    made = (Known("operator", operator, password),) if password else ()
+    return Opening(market, (*logins, *made))
+
+
+async def _rehearse(dsn: str, given: "Settings") -> tuple[Known, ...]:
+    """Make the demo market in an empty database, and tell who can come in; else nothing."""
+    from serai.cli import rehearsal
+
+    with terminal.progress() as shown:
+        tasks = {}
+
+        def progress(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(f"Demo {what}", total=of)
+            shown.update(tasks[what], completed=done, total=of)
+
+        pictures = given.data / PICTURES
+        while True:
+            outcome = await rehearsal.seed_demo(dsn, pictures, progress)
+            if isinstance(outcome, rehearsal.Seeded) or outcome.code != rehearsal.BUSY:
+                break
+            # Another start is making it at this moment.
+            await asyncio.sleep(_PAUSE_S)
+    if isinstance(outcome, rehearsal.Seeded):
+        if outcome.new and not outcome.holds:
+            raise Stopped("the demo market broke a promise: see `serai audit`", Exit.NOT_SO)
+        return tuple(Known(one.role, one.email, one.password) for one in outcome.logins)
+    if outcome.code == rehearsal.UNFINISHED:
+        said = "the demo market was left half made"
+        raise Stopped(f"{said}: make it anew with `serai seed --demo --fresh`", Exit.REFUSED)
+    return ()
 
 
 def _tell(given: "Settings", opening: Opening) -> None:
-    """Print what to open, and the operator's password where it was made just now."""
+    """Print what to open, and who can come in where that was settled just now."""
     console = terminal.out()
-    first = opening.first
-    console.print(f"\n[bold]{first.market.name}[/] is open.\n")
-    rows = [("API", f"{given.public_url}/api"), ("health", f"{given.public_url}/readyz")]
-    if first.operator_password:
-        rows += [("operator", first.operator_email or ""), ("password", first.operator_password)]
-    for name, value in rows:
-        console.print(f"  {name:<10} {value}", soft_wrap=True, markup=False)
-    if first.operator_password:
-        console.print("\n  The password is shown this once: keep it.")
+    console.print(f"\n[bold]{escape(opening.market.name)}[/] is open.\n")
+    for name, path in (("API", "/api"), ("health", "/readyz")):
+        console.print(f"  {name:<10} {given.public_url}{path}", soft_wrap=True, markup=False)
+    if opening.logins:
+        console.print("\n  Who can come in; the passwords are shown this once:")
+    for one in opening.logins:
+        line = f"  {one.role:<10} {one.email:<28} {one.password}"
+        console.print(line, soft_wrap=True, markup=False)
     console.print("\n  Ctrl-C stops it.\n")
+    console.file.flush()
