@@ -17,6 +17,7 @@ from serai.cli.market import market
 from serai.cli.member import member
 from serai.cli.migrate import migrate
 from serai.cli.restore import restore
+from serai.cli.seed import seed
 from serai.cli.stops import Exit
 from serai.cli.trade import trade
 from serai.cli.up import up
@@ -40,7 +41,7 @@ def serai() -> None:
 
 
 _COMMANDS = (
-    up, trade, audit, imports, exports, member, market, migrate, backup, restore, config,
+    up, trade, seed, audit, imports, exports, member, market, migrate, backup, restore, config,
 )  # fmt: skip
 
 for command in _COMMANDS:  # fmt: skip
