@@ -54,7 +54,9 @@ class Buying:
         lines: dict[str, tuple[_Priced, int]] = {}
         wanted = [*shops, *chance.choices(shops, k=max(0, _one_of(chance, _LINES) - count))]
         for slug in wanted:
-            self._add(lines, email, slug)
+            added = self._add(lines, email, slug)
+            if not added and all(listing.shop != slug for (listing, _), _ in lines.values()):
+                raise RuntimeError(f"{email} finds nothing to buy at {slug}")
         chosen = paying or _one_of(chance, _PAYING)
         return Purchase(
             at=at,
@@ -92,7 +94,7 @@ class Buying:
                 return email
         raise RuntimeError(f"nobody buys anything at {at}")
 
-    def _add(self, lines: dict[str, tuple[_Priced, int]], email: str, slug: str) -> None:
+    def _add(self, lines: dict[str, tuple[_Priced, int]], email: str, slug: str) -> bool:
         """Put something of a shop into the basket that is not in it and not over its limit."""
         for _ in range(_TRIES_MAX):
             listing, variant = self._tastes.choose_ware(slug, self._chance)
@@ -103,8 +105,8 @@ class Buying:
                 continue
             self._had[email, variant.sku] = had + units
             lines[variant.sku] = ((listing, variant), units)
-            return
-        raise RuntimeError(f"{email} finds nothing to buy at {slug}")
+            return True
+        return False
 
     def _totals(self, lines: Mapping[str, tuple[_Priced, int]]) -> dict[str, int]:
         """Add up what a shop's goods and shipping come to, by currency."""
