@@ -31,9 +31,7 @@ STEPS = [
 
 def _moved(trade: dict[str, Any], name: str) -> list[tuple[str, str, int, str]]:
     [step] = [step for step in trade["steps"] if step["name"] == name]
-    return [
-        (row["debit"], row["credit"], row["amount"], row["phase"]) for row in step["transfers"]
-    ]
+    return [(row["debit"], row["credit"], row["amount"], row["phase"]) for row in step["transfers"]]
 
 
 def test_it_tells_who_did_what_and_what_the_ledger_noted(told: Told) -> None:
@@ -124,7 +122,9 @@ def test_a_market_that_is_elsewhere_or_nowhere_is_not_traded_at(traded: Path) ->
 
 def test_where_the_books_are_broken_it_says_so_and_fails(traded: Path) -> None:
     with serve(traded) as dsn:
-        ask(dsn, "update ledger_account set credits_posted = credits_posted + 1 where kind = 'cash'")
+        ask(
+            dsn, "update ledger_account set credits_posted = credits_posted + 1 where kind = 'cash'"
+        )
         ran = serai("trade", "--json", data=traded)
     assert ran.returncode == 1, ran.stderr
     trade = json.loads(ran.stdout)

@@ -44,7 +44,7 @@ _COMMANDS = (
     up, trade, seed, audit, imports, exports, member, market, migrate, backup, restore, config,
 )  # fmt: skip
 
-for command in _COMMANDS:  # fmt: skip
+for command in _COMMANDS:
     serai.add_command(command)
 
 

@@ -41,12 +41,16 @@ def config(as_json: bool) -> None:
         terminal.print_json(found)
         return
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table("setting", "value", "from", "what it is", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("setting", no_wrap=True)
+    for name in ("value", "from", "what it is"):
+        table.add_column(name)
     for one in found:
-        value = "" if one.value is None else str(one.value)
-        table.add_row(one.variable, value, one.source, one.help)
+        value = "" if one.value is None else escape(str(one.value))
+        table.add_row(one.variable, value, one.source, escape(one.help))
     terminal.out().print(table)
 
 
