@@ -165,6 +165,8 @@ async def test_a_refusal_is_told_with_its_facts_in_the_readers_language(
         (sample.OVERLOADED, 503, "overloaded", "7"),
         (sample.UNKNOWN, 503, "outcome_unknown", "1"),
         (asyncpg.ConnectionDoesNotExistError("gone"), 503, "unavailable", "2"),
+        (asyncpg.AdminShutdownError("stopping"), 503, "unavailable", "2"),
+        (asyncpg.CannotConnectNowError("starting"), 503, "unavailable", "2"),
         (RuntimeError("the password is swordfish"), 500, "internal", None),
     ],
 )

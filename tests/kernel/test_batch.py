@@ -12,7 +12,7 @@ from msgspec import Struct
 from serai.kernel import ids
 from serai.kernel.batch import Batcher
 from serai.kernel.commands import Command, once
-from serai.kernel.errors import OverloadedError, Refused
+from serai.kernel.errors import OutcomeUnknownError, OverloadedError, Refused
 from serai.kernel.tx import Database, Tx
 
 MARKET = UUID(int=1)
@@ -134,6 +134,55 @@ async def test_a_lost_connection_is_tried_again_with_the_same_ids(database: Data
     assert all(isinstance(outcome, Added) for outcome in outcomes)
     assert lost
     assert await total(database) == 8
+
+
+async def test_a_value_that_cannot_be_sent_harms_nobody_else(database: Database) -> None:
+    tries: list[int] = []
+
+    async def sending(tx: Tx, commands: Sequence[Add]) -> list[Added | Refused]:
+        tries.append(len(commands))
+        if any(command.number == 7 for command in commands):
+            await tx.value("select $1::int", "seven")
+        return await add(tx, commands)
+
+    batcher = Batcher(database, sending)
+    outcomes = await asyncio.gather(
+        *(batcher.submit(command(n)) for n in (1, 7, 2)), return_exceptions=True
+    )
+    first, sent, last = outcomes
+    assert isinstance(first, Added)
+    assert isinstance(sent, asyncpg.DataError)
+    assert isinstance(last, Added)
+    assert tries.count(1) <= 3
+    assert await total(database) == 3
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        asyncpg.ConnectionDoesNotExistError("gone"),
+        asyncpg.CannotConnectNowError("starting up"),
+        asyncpg.AdminShutdownError("stopping"),
+        asyncpg.CrashShutdownError("crashed"),
+        ConnectionRefusedError("nobody there"),
+    ],
+)
+async def test_a_server_that_stays_away_leaves_the_outcome_unknown_and_no_doubt_about_retrying(
+    database: Database, monkeypatch: pytest.MonkeyPatch, gone: Exception
+) -> None:
+    monkeypatch.setattr("serai.kernel.batch._PAUSE_S", 0.0)
+    tries: list[int] = []
+
+    async def never(tx: Tx, commands: Sequence[Add]) -> list[Added | Refused]:
+        tries.append(len(commands))
+        raise gone
+
+    one = command(4)
+    with pytest.raises(OutcomeUnknownError):
+        await Batcher(database, never).submit(one)
+    assert tries == [1] * 5
+    assert await Batcher(database, add).submit(one) == Added(4)
+    assert await total(database) == 4
 
 
 async def test_closing_waits_for_what_was_submitted(database: Database) -> None:

@@ -20,22 +20,14 @@ from serai.api import parameters
 from serai.api.says import DOOR, DeclinedError, FieldError, Says, WrongFieldsError, decline
 from serai.kernel import i18n
 from serai.kernel.errors import OutcomeUnknownError, OverloadedError, Refused
+from serai.kernel.tx import is_lost
 
 _log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
 _WORDLESS = DOOR["declined"]
-_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.LockNotAvailableError,
-    ConnectionError,
-    TimeoutError,
-)
+_TOO_SLOW = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 
 
 class WrongField(Struct, frozen=True):
@@ -130,7 +122,7 @@ def _declined(request: Request[Any, Any, Any], error: Exception) -> DeclinedErro
         return _later("overloaded", error.retry_after_s)
     if isinstance(error, OutcomeUnknownError):
         return _later("outcome_unknown", 1)
-    if isinstance(error, _LOST):
+    if is_lost(error) or isinstance(error, _TOO_SLOW):
         _log.warning("database lost", reason=f"{type(error).__name__}: {error}")
         return _later("unavailable", 2)
     if isinstance(error, MethodNotAllowedException):

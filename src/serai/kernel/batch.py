@@ -16,14 +16,13 @@ import structlog
 
 from serai.kernel import metrics
 from serai.kernel.errors import OutcomeUnknownError, OverloadedError
-from serai.kernel.tx import Database, Tx
+from serai.kernel.tx import Database, Tx, is_lost
 
 C = TypeVar("C")
 R = TypeVar("R")
 
 Write = Callable[[Tx, Sequence[C]], Awaitable[Sequence[R]]]
 
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 _RACED = (
     asyncpg.UniqueViolationError,
     asyncpg.SerializationError,
@@ -120,7 +119,9 @@ class Batcher(Generic[C, R]):
                 if attempt == _TRIES_MAX:
                     raise
                 _log.info("batch raced", write=self._name, attempt=attempt, reason=str(error))
-            except _LOST as error:
+            except Exception as error:
+                if not is_lost(error):
+                    raise
                 if attempt == _TRIES_MAX:
                     raise OutcomeUnknownError from error
                 _log.warning("database lost", write=self._name, attempt=attempt, reason=str(error))

@@ -204,6 +204,25 @@ class Database:
             yield Tx(connection, self.clock)
 
 
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the server went away, or is not back yet, rather than said no.
+
+    What was under way may or may not be committed.
+    """
+    return isinstance(error, _LOST)
+
+
 async def prepare(connection: Connection) -> None:
     """Teach a connection our JSON: any struct goes in, plain values come out."""
     for name, version in (("json", b""), ("jsonb", b"\x01")):

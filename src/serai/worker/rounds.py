@@ -5,14 +5,13 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-import asyncpg
 import structlog
 from msgspec import Struct
 
 from serai import ledger, members, payments
 from serai.kernel import outbox, timers
 from serai.kernel.settings import Settings
-from serai.kernel.tx import Database
+from serai.kernel.tx import Database, is_lost
 from serai.worker.duties import banks, handlers, reactions
 
 
@@ -31,8 +30,6 @@ _SEAL_S = 60.0
 _TROUBLE_S = 10.0
 _GRACE_S = 4.0
 _ROUNDS_MAX = 1000
-
-_UNREACHABLE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)
 
 _log = structlog.get_logger(__name__)
 
@@ -108,11 +105,11 @@ async def _keep(duty: Duty, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             busy = await duty.act() > 0
-        except _UNREACHABLE as error:
-            _log.warning("database not reached", duty=duty.name, reason=str(error))
-            rest_s = min(2 * rest_s, _TROUBLE_S)
-        except Exception:  # noqa: BLE001  a duty may fail as it likes; it is tried again
-            _log.exception("duty failed", duty=duty.name)
+        except Exception as error:  # noqa: BLE001  a duty may fail as it likes; it is tried again
+            if is_lost(error):
+                _log.warning("database not reached", duty=duty.name, reason=str(error))
+            else:
+                _log.exception("duty failed", duty=duty.name)
             rest_s = min(2 * rest_s, _TROUBLE_S)
         else:
             rest_s = duty.busy_s if busy else min(2 * rest_s, duty.idle_s)
