@@ -1,4 +1,9 @@
-"""Claims: what the guarantee paid in a seller's place, and takes back from his next money."""
+"""Claims: what the guarantee paid in a seller's place, and takes back from his next money.
+
+Claims are locked after the wallets that they are taken from, everywhere, and
+those after a glance that tells which accounts that takes. A claim that is made
+between the glance and the locks waits for the seller's next money.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,7 +14,41 @@ from serai.kernel.lock import lock
 from serai.kernel.tx import Tx, columns
 from serai.payments.model import Claim
 
-_OPEN = "select id from payments_claim where seller_id = any($1) and recovered < amount"
+_OPEN = f"""
+select {columns(Claim)} from payments_claim
+where seller_id = any($1) and recovered < amount order by at, id
+"""  # noqa: S608
+
+
+async def net(tx: Tx, seller_ids: Sequence[UUID], then: Sequence[ledger.Name]) -> None:
+    """Pay the open claims on sellers from what their wallets have, oldest claim first.
+
+    `then` names the accounts that the caller moves afterwards: they are locked
+    together with those of the claims, so that all are locked in one order.
+    """
+    claims = await glance(tx, seller_ids)
+    if claims:
+        await ledger.lock_accounts(tx, [*accounts(claims), *then])
+        await recover(tx, claims)
+
+
+async def glance(tx: Tx, seller_ids: Sequence[UUID]) -> list[Claim]:
+    """Read the open claims on sellers, oldest first, without locking anything."""
+    return await tx.fetch(Claim, _OPEN, list(set(seller_ids)))
+
+
+def accounts(claims: Sequence[Claim]) -> list[ledger.Name]:
+    """Name the accounts between which claims are paid."""
+    return [name for claim in claims for name in (_wallet(claim), _guarantee(claim))]
+
+
+def _wallet(claim: Claim) -> ledger.Name:
+    return ledger.wallet(claim.market_id, claim.seller_id, claim.currency)
+
+
+def _guarantee(claim: Claim) -> ledger.Name:
+    return ledger.house(claim.market_id, ledger.Kind.GUARANTEE, claim.currency)
+
 
 _RECOVER = """
 update payments_claim as c set recovered = new.recovered
@@ -17,34 +56,26 @@ from unnest($1::uuid[], $2::bigint[]) as new(id, recovered) where c.id = new.id
 """
 
 
-async def net(tx: Tx, market_id: UUID, seller_ids: Sequence[UUID]) -> None:
-    """Pay the open claims on sellers from what their wallets have, oldest claim first."""
-    open_ids = await tx.values(_OPEN, list(set(seller_ids)))
-    if not open_ids:
-        return
-    claims = [one for one in await lock(tx, Claim, open_ids) if one.recovered < one.amount]
-    names = {
-        one.id: ledger.wallet(market_id, one.seller_id, one.currency)
-        for one in claims
-        if one.market_id == market_id
-    }
-    wallets = await ledger.lock_accounts(tx, list(names.values()))
+async def recover(tx: Tx, seen: Sequence[Claim]) -> None:
+    """Pay claims that were seen open, as far as they still are; their accounts are locked."""
+    locked = {one.id: one for one in await lock(tx, Claim, [one.id for one in seen])}
+    claims = [locked[one.id] for one in seen]
+    wallets = await ledger.accounts(tx, [_wallet(one).id for one in claims])
     left = {id: account.available for id, account in wallets.items()}
     taken: list[tuple[Claim, int]] = []
     for one in claims:
-        if one.id in names and (wallet_id := names[one.id].id) in left:
-            part = min(one.amount - one.recovered, left[wallet_id])
+        wallet_id = _wallet(one).id
+        part = min(one.amount - one.recovered, left[wallet_id])
+        if part > 0:
             left[wallet_id] -= part
             taken.append((one, part))
-    taken = [(one, part) for one, part in taken if part > 0]
-    await ledger.insist(tx, [_journal(one, names[one.id], part) for one, part in taken])
+    await ledger.insist(tx, [_journal(one, part) for one, part in taken])
     await tx.execute(
         _RECOVER, [one.id for one, _ in taken], [one.recovered + part for one, part in taken]
     )
 
 
-def _journal(claim: Claim, wallet: ledger.Name, part: int) -> ledger.Journal:
-    guarantee = ledger.house(claim.market_id, ledger.Kind.GUARANTEE, claim.currency)
+def _journal(claim: Claim, part: int) -> ledger.Journal:
     return ledger.Journal(
         # Each part recovered starts where the one before ended: a name used once.
         id=ids.derive(claim.id, f"from {claim.recovered}"),
@@ -52,11 +83,10 @@ def _journal(claim: Claim, wallet: ledger.Name, part: int) -> ledger.Journal:
         actor_id=claim.seller_id,
         code="claim.recovered",
         subject_id=claim.order_id,
-        legs=(ledger.Move(wallet, guarantee, part),),
+        legs=(ledger.Move(_wallet(claim), _guarantee(claim), part),),
     )
 
 
 async def owed(tx: Tx, seller_id: UUID) -> list[Claim]:
     """List the claims on a seller that are not paid in full, oldest first."""
-    sql = f"select {columns(Claim)} from payments_claim where seller_id = $1"  # noqa: S608
-    return await tx.fetch(Claim, f"{sql} and recovered < amount order by at, id", seller_id)
+    return await glance(tx, [seller_id])

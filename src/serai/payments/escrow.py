@@ -111,11 +111,26 @@ async def release(tx: Tx, releases: Sequence[Release]) -> list[Released | Refuse
             holds[one.order_id] = done
             ended.append(done)
             answers.append(Released(one.order_id, amount, fee))
+    owing = await claims.glance(tx, [done.seller_id for done in ended])
+    if owing:
+        # What is released and what is owed is locked at once, so that the order is one.
+        moved = [name for done in ended for name in _accounts(done)]
+        await ledger.lock_accounts(tx, [*moved, *claims.accounts(owing)])
     await ledger.insist(tx, journals)
     await write(tx, ended)
-    for market_id in {done.market_id for done in ended}:
-        await claims.net(tx, market_id, [d.seller_id for d in ended if d.market_id == market_id])
+    if owing:
+        await claims.recover(tx, owing)
     return answers
+
+
+def _accounts(held: Hold) -> list[ledger.Name]:
+    """Name the accounts that the release of a hold moves."""
+    wallets = [
+        ledger.wallet(held.market_id, member, held.currency)
+        for member in (held.buyer_id, held.seller_id)
+    ]
+    fees = [ledger.house(held.market_id, ledger.Kind.FEES, held.currency)] if held.fees else []
+    return wallets + fees
 
 
 def _release_journal(held: Hold, one: Release, fee: int) -> ledger.Journal:

@@ -33,6 +33,8 @@ async def refund(tx: Tx, wanted: Sequence[Refund]) -> list[Refunded | Refused]:
     Refused as `refund_exceeds` when more is asked than the order has left.
     """
     holds = await locked(tx, [one.order_id for one in wanted])
+    # Refunds are made one by one, but all that they move is locked at once, in one order.
+    await ledger.lock_accounts(tx, [name for held in holds.values() for name in _accounts(held)])
     answers: list[Refunded | Refused] = []
     for one in wanted:
         held = holds.get(one.order_id)
@@ -44,6 +46,16 @@ async def refund(tx: Tx, wanted: Sequence[Refund]) -> list[Refunded | Refused]:
         else:
             answers.append(await _after_release(tx, held, one))
     return answers
+
+
+def _accounts(held: Hold) -> list[ledger.Name]:
+    """Name the accounts that a refund of a hold may move."""
+    market_id, currency = held.market_id, held.currency
+    names = [ledger.wallet(market_id, who, currency) for who in (held.buyer_id, held.seller_id)]
+    if held.ended_at is not None:
+        kinds = (ledger.Kind.FEES, ledger.Kind.GUARANTEE)
+        names += [ledger.house(market_id, kind, currency) for kind in kinds]
+    return names
 
 
 async def _from_hold(tx: Tx, held: Hold, one: Refund) -> tuple[Refunded | Refused, Hold]:
@@ -80,7 +92,7 @@ async def _after_release(tx: Tx, held: Hold, one: Refund) -> Refunded | Refused:
     given = held.released + held.fees
     from_fees = min(held.fees - given_back, held.fees * amount // given)
     seller = ledger.wallet(held.market_id, held.seller_id, held.currency)
-    wallet = (await ledger.lock_accounts(tx, [seller]))[seller.id]
+    wallet = (await ledger.accounts(tx, [seller.id]))[seller.id]
     from_seller = max(0, min(amount - from_fees, wallet.available))
     from_guarantee = amount - from_fees - from_seller
     buyer = ledger.wallet(held.market_id, held.buyer_id, held.currency)

@@ -96,7 +96,6 @@ async def withdraw(tx: Tx, commands: Sequence[Withdraw]) -> list[Withdrawing | R
 async def _withdraw(tx: Tx, commands: list[Withdraw]) -> list[Withdrawing | Refused]:
     refusals = {c.id: refused for c in commands if (refused := _unfit_withdrawal(c))}
     wanted = [c for c in commands if c.id not in refusals]
-    await _net(tx, wanted)
     pending = [
         Payout(
             ids.new(tx.clock.now()), c.market_id, c.actor_id, c.provider, c.account.strip(),
@@ -108,6 +107,7 @@ async def _withdraw(tx: Tx, commands: list[Withdraw]) -> list[Withdrawing | Refu
     made: list[Payout] = []
     steps: list[Step] = []
     answers: dict[UUID, Withdrawing | Refused] = dict(refusals)
+    await _net(tx, wanted, journals)
     posted = await ledger.post(tx, journals)
     for c, payout, outcome in zip(wanted, pending, posted, strict=True):
         if isinstance(outcome, Refused):
@@ -142,11 +142,12 @@ async def _transfer(tx: Tx, commands: list[Transfer]) -> list[Transferred | Refu
     known = await members.members(tx, people)
     refusals = {c.id: refused for c in commands if (refused := _unfit_transfer(c, known))}
     wanted = [c for c in commands if c.id not in refusals]
-    await _net(tx, wanted)
     done = [
         Transferred(ids.new(tx.clock.now()), c.to_id, c.currency, c.amount, tx.now) for c in wanted
     ]
-    posted = await ledger.post(tx, [_given(c, made) for c, made in zip(wanted, done, strict=True)])
+    journals = [_given(c, made) for c, made in zip(wanted, done, strict=True)]
+    await _net(tx, wanted, journals)
+    posted = await ledger.post(tx, journals)
     answers: dict[UUID, Transferred | Refused] = dict(refusals)
     events: list[outbox.Event] = []
     for c, made, outcome in zip(wanted, done, posted, strict=True):
@@ -190,10 +191,15 @@ def _told(tx: Tx, command: Transfer, made: Transferred) -> outbox.Event:
     )
 
 
-async def _net(tx: Tx, commands: Sequence[Withdraw] | Sequence[Transfer]) -> None:
-    for market_id in sorted({c.market_id for c in commands}):
-        payers = sorted({c.actor_id for c in commands if c.market_id == market_id})
-        await claims.net(tx, market_id, payers)
+async def _net(
+    tx: Tx,
+    commands: Sequence[Withdraw] | Sequence[Transfer],
+    journals: Sequence[ledger.Journal],
+) -> None:
+    """Take what the payers owe, before the journals that they ask for are posted."""
+    legs = [leg for journal in journals for leg in journal.legs if isinstance(leg, ledger.Move)]
+    moved = [name for leg in legs for name in (leg.debit, leg.credit)]
+    await claims.net(tx, [command.actor_id for command in commands], moved)
 
 
 def _intent(tx: Tx, subject: Deposit | Payout, kind: str) -> timers.Timer:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
-from serai import inventory, payments
+from serai import inventory, ledger, payments
+from serai.kernel import ids
 from serai.kernel.commands import once
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Tx
@@ -30,6 +31,8 @@ async def _pay(tx: Tx, commands: list[Pay]) -> list[Placed | Refused]:
     steps = await Steps.locking(tx, [id for command in commands for id in command.order_ids])
     wanted = [steps.order(id) for command in commands for id in command.order_ids]
     terms = await terms_of(tx, wanted)
+    # Commands are paid for one by one, but all wallets are locked at once, in one order.
+    await ledger.lock_accounts(tx, [name for order in wanted if order for name in _wallets(order)])
     answers: list[Placed | Refused] = []
     for command in commands:
         orders = [steps.order(id) for id in dict.fromkeys(command.order_ids)]
@@ -67,9 +70,16 @@ def _against_paying(command: Pay, orders: Sequence[Order | None]) -> Refused | N
     return None
 
 
+def _wallets(order: Order) -> list[ledger.Name]:
+    if order.state is not State.PLACED:
+        return []
+    return [ledger.wallet(order.market_id, who, order.currency) for who in order.parties]
+
+
 def _payment(command: Pay, orders: Sequence[Order]) -> payments.Payment:
     return payments.Payment(
-        id=command.id,
+        # The command's id is the client's choice; no choice of it can be another payment's.
+        id=ids.derive(command.id, "pay"),
         market_id=command.market_id,
         buyer_id=command.actor_id,
         parts=tuple(
