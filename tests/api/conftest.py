@@ -5,6 +5,7 @@ an empty market. A test that needs its own asks for `database` and gives it to `
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
@@ -22,6 +23,7 @@ from serai.kernel.settings import Settings
 from serai.kernel.tx import Database
 from serai.members import Founded, Market, Member, Newcomer, NewMarket, SignedIn
 from tests.api import sample
+from tests.api.bazaar import Bazaar, open_bazaar
 from tests.conftest import START
 
 PASSWORD = "correct horse battery staple"
@@ -89,18 +91,34 @@ async def again(town: Town, person: Person) -> Person:
     return Person(opened.member, opened.token)
 
 
-@pytest.fixture(scope="session")
-async def town(server: str, template: str) -> AsyncIterator[Town]:
+@contextlib.asynccontextmanager
+async def open_database(server: str, template: str) -> AsyncIterator[Database]:
+    """Open a database that lasts for a run."""
     name = f"serai_town_{uuid.uuid4().hex[:12]}"
     head, _, query = server.partition("?")
     address = f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
     connection = await asyncpg.connect(server)
     await connection.execute(f"create database {name} template {template}")
     database = await Database.open(address, clock=ManualClock(START))
-    yield await settle(database)
+    yield database
     await database.close()
     await connection.execute(f"drop database {name} with (force)")
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def town(server: str, template: str) -> AsyncIterator[Town]:
+    async with open_database(server, template) as database:
+        yield await settle(database)
+
+
+@pytest.fixture(scope="session")
+async def bazaar(
+    server: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Bazaar]:
+    """Give the named world of tests of trade, committed."""
+    async with open_database(server, template) as database:
+        yield await open_bazaar(database, tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture
@@ -166,3 +184,10 @@ async def api(start: Start) -> httpx.AsyncClient:
 async def door(start: Start) -> httpx.AsyncClient:
     """Give a client of the API as it is served to the world."""
     return await start(Settings(requests_per_minute=100_000), MODULES)
+
+
+@pytest.fixture
+async def stall(start: Start, bazaar: Bazaar) -> httpx.AsyncClient:
+    """Give a client of the API as it is served to the world, over the bazaar."""
+    settings = Settings(requests_per_minute=1_000_000, data=bazaar.pictures)
+    return await start(settings, MODULES, database=bazaar.database)

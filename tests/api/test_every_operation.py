@@ -42,6 +42,8 @@ def needs(handler: HTTPRouteHandler) -> Needs:
 
 async def token(town: Town, person: Person, scopes: list[Scope]) -> dict[str, str]:
     async with town.database.tx() as tx:
+        # A member has so many tokens at most: the one of the trial before goes.
+        await tx.execute("delete from members_token where member_id = $1", person.member.id)
         issued = await members.issue_token(tx, person.member.id, name="t", scopes=scopes)
         assert isinstance(issued, IssuedToken)
     return {"Authorization": f"Bearer {issued.secret}"}
@@ -63,7 +65,7 @@ async def test_no_operation_breaks_and_each_keeps_out_whom_it_is_not_for(
     if said.role is not None:
         assert (buyer.status_code, buyer.json()["code"]) == (403, "role_missing")
     else:
-        assert buyer.status_code in {200, 204, 400, 403, 404, 409, 422}, buyer.text
+        assert buyer.status_code in {200, 204, 400, 403, 404, 409, 415, 422}, buyer.text
 
 
 @pytest.mark.parametrize(

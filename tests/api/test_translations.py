@@ -37,14 +37,15 @@ def test_statuses_are_those_of_errors() -> None:
 
 
 def codes() -> dict[str, str]:
-    """List every code of every room: the members of each enum called `Code`."""
+    """List every code of every room: the members of each enum that is called so."""
     found: dict[str, str] = {}
     for module in pkgutil.walk_packages(serai.__path__, "serai."):
         if module.name.startswith(("serai.api", "serai.web", "serai.cli", "serai.worker")):
             continue
         kinds = vars(importlib.import_module(module.name)).values()
         for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, StrEnum) and kind.__name__ == "Code":
+            is_enum = isinstance(kind, type) and issubclass(kind, StrEnum)
+            if is_enum and kind.__name__.endswith("Code"):
                 found |= {code.value: kind.__module__ for code in kind}
     return found
 

@@ -118,6 +118,10 @@ class _Teller(string.Formatter):
             return str(format_decimal(value, locale=self._locale))
         if spec == "moment":
             return moment(value, self._locale)
+        if isinstance(value, Mapping):
+            return ", ".join(f"{name}: {one}" for name, one in value.items())
+        if isinstance(value, list | tuple):
+            return ", ".join(map(str, value))
         return str(value)
 
 

@@ -237,6 +237,8 @@ async def transfers(tx: Tx, reader: Caller, order_id: UUID) -> list[OrderTransfe
         return order
     parties = [ledger.wallet(order.market_id, id, order.currency).id for id in order.parties]
     rows = await ledger.transfers_about(tx, order.id, parties, order.placed_at)
+    # Of one moment, what ends a transfer comes after what it ends.
+    rows.sort(key=lambda row: (row.at, row.parent_id is not None))
     wanted = {id for row in rows for id in (row.debit_id, row.credit_id)}
     accounts = await ledger.accounts(tx, list(wanted))
     return [
