@@ -1,4 +1,4 @@
-"""docs/api.md shows what a market answers: its session is played, its sample is run."""
+"""docs/api.md is true: its session is played, its sample is run, its events are all there."""
 
 import json
 import re
@@ -46,6 +46,12 @@ async def test_the_session_is_what_a_market_answers(database: Database) -> None:
     assert answered == told
     assert len(told) > 8
     assert f"API={API}\n" in document
+
+
+def test_every_kind_of_event_is_told_and_no_other() -> None:
+    rows = reading.table(reading.text("docs/api.md"), "kind")
+
+    assert sorted(row[0].strip("`") for row in rows) == sorted(worker.KINDS)
 
 
 @pytest.fixture
