@@ -20,9 +20,9 @@ TRADE_DAYS = 120
 FOUNDING_DAYS = 30
 """How long before the first order the market is founded."""
 
-_HOURS = (1, 7, 12, 17, 21)
-_ROUND_HOURS = frozenset({7, 17})
-_JITTER_MINUTES = 50
+_HOURS = (2, 8, 14, 20)
+_ROUND_HOURS = frozenset({8, 20})
+_JITTER_MINUTES = 100
 _LAST_MOMENTS = (timedelta(hours=3), timedelta(minutes=55), timedelta(minutes=9))
 
 _WEEK = (0.90, 0.85, 0.90, 1.00, 1.15, 1.40, 1.30)

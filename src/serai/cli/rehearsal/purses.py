@@ -12,7 +12,7 @@ from serai.cli.rehearsal.model import Adding, Paying, Purchase
 
 _ROUND = {"CNY": 5_000}
 _ROUND_ELSE = 1_000
-_LASTS = (2.0, 9.0)
+_LASTS = (3.0, 12.0)
 """How many times what is missing is added."""
 _REFUSED, _LATE, _TWICE = 0.02, 0.01, 0.02
 _USUAL = "SANDBOX-OK"

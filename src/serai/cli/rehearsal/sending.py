@@ -18,7 +18,7 @@ _DEADLINE = timedelta(days=11)
 """When a silent buyer's order is completed, seen from its arrival, with a day to spare."""
 _REPORTED = timedelta(hours=16)
 """By when the market has heard of a delivery."""
-_MOMENT = timedelta(hours=13)
+_MOMENT = timedelta(hours=16)
 """More than lies between two moments at which people look."""
 
 

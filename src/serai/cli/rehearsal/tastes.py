@@ -5,7 +5,7 @@ sell much and many sell little.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import accumulate
 from random import Random
 
@@ -44,9 +44,9 @@ class Tastes:
             for slug, wares in self._wares.items()
         }
         fame = {slug: chance.uniform(0.6, 1.6) for slug in self.shops}
-        self._pull = {
-            email: _pull(person, self.shops.values(), fame) for email, person in self.people.items()
-        }
+        self._place_of = {shop.slug: _waypoint(shop) for shop in market.shops}
+        self._home_of = {person.email: _waypoint(person) for person in market.people}
+        self._pull = {email: self._pull_on(email, fame) for email in self.people}
         self.activity = {
             email: min(_MOST_ACTIVE, chance.paretovariate(1.6)) for email in self.people
         }
@@ -71,26 +71,24 @@ class Tastes:
     def way(self, email: str, slug: str) -> tuple[float, bool]:
         """Tell how far it is from a shop to a person in km, and whether it is abroad."""
         person, shop = self.people[email], self.shops[slug]
-        km = logistics.great_circle_km(_waypoint(person), _waypoint(shop))
+        km = logistics.great_circle_km(self._home_of[email], self._place_of[slug])
         return km, person.country != shop.country
 
     def hour_weight(self, email: str, hour: float) -> float:
         """Tell how likely a person buys at an hour (UTC): by the sun where he lives."""
-        local = (hour + _waypoint(self.people[email]).longitude / 15) % 24
+        local = (hour + self._home_of[email].longitude / 15) % 24
         return next(weight for until, weight in _HOUR_WEIGHTS.items() if local < until)
 
-
-def _pull(
-    person: DemoPerson, shops: Iterable[DemoShop], fame: Mapping[str, float]
-) -> dict[str, float]:
-    money = members.countries()[person.country].currency
-    pull: dict[str, float] = {}
-    for shop in shops:
-        km = logistics.great_circle_km(_waypoint(person), _waypoint(shop))
-        weight = fame[shop.slug] * (math.exp(-km / _NEAR_KM) + _FAR)
-        weight *= _HOME if person.country == shop.country else 1
-        pull[shop.slug] = weight * (_SAME_MONEY if shop.currency == money else 1)
-    return pull
+    def _pull_on(self, email: str, fame: Mapping[str, float]) -> dict[str, float]:
+        """Tell how strongly each shop pulls on a person."""
+        money = members.countries()[self.people[email].country].currency
+        pull: dict[str, float] = {}
+        for slug, shop in self.shops.items():
+            km, abroad = self.way(email, slug)
+            weight = fame[slug] * (math.exp(-km / _NEAR_KM) + _FAR)
+            weight *= 1 if abroad else _HOME
+            pull[slug] = weight * (_SAME_MONEY if shop.currency == money else 1)
+        return pull
 
 
 def _waypoint(home: DemoPerson | DemoShop) -> logistics.Waypoint:
