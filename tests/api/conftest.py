@@ -17,7 +17,7 @@ from litestar import Litestar
 from msgspec import Struct
 
 from serai import members
-from serai.api.app import MODULES, create_app
+from serai.api.app import create_app
 from serai.kernel.clock import ManualClock
 from serai.kernel.settings import Settings
 from serai.kernel.tx import Database
@@ -180,14 +180,30 @@ async def api(start: Start) -> httpx.AsyncClient:
     return await start()
 
 
-@pytest.fixture
-async def door(start: Start) -> httpx.AsyncClient:
+@contextlib.asynccontextmanager
+async def serving(database: Database, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the whole API for a run: to put it together takes longer than most tests."""
+    started, over = asyncio.Event(), asyncio.Event()
+    app = create_app(database, settings)
+    life = asyncio.create_task(live(app, started, over))
+    await started.wait()
+    transport = httpx.ASGITransport(app=cast("Any", app), client=("203.0.113.9", 5000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://market.test") as client:
+        yield client
+    over.set()
+    await life
+
+
+@pytest.fixture(scope="session")
+async def door(town: Town) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of the API as it is served to the world."""
-    return await start(Settings(requests_per_minute=100_000), MODULES)
+    async with serving(town.database, Settings(requests_per_minute=1_000_000)) as client:
+        yield client
 
 
-@pytest.fixture
-async def stall(start: Start, bazaar: Bazaar) -> httpx.AsyncClient:
+@pytest.fixture(scope="session")
+async def stall(bazaar: Bazaar) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of the API as it is served to the world, over the bazaar."""
     settings = Settings(requests_per_minute=1_000_000, data=bazaar.pictures)
-    return await start(settings, MODULES, database=bazaar.database)
+    async with serving(bazaar.database, settings) as client:
+        yield client

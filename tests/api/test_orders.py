@@ -38,7 +38,11 @@ async def record(stall: httpx.AsyncClient, bazaar: Bazaar, who: Who, order_id: s
 
 
 async def step(
-    stall: httpx.AsyncClient, bazaar: Bazaar, who: Who, path: str, body: Any = None  # noqa: ANN401
+    stall: httpx.AsyncClient,
+    bazaar: Bazaar,
+    who: Who,
+    path: str,
+    body: Any = None,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
     answer = await send(stall, "POST", path, await bazaar.session(who), body)
     assert answer.status_code == 201, answer.text

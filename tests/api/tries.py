@@ -188,9 +188,7 @@ async def session(tx: Tx, bazaar: Bazaar) -> dict[str, Any]:
 
 
 async def token(tx: Tx, bazaar: Bazaar) -> dict[str, Any]:
-    issued = good(
-        await members.issue_token(tx, bazaar.world.ana, name="old", scopes=[Scope.READ])
-    )
+    issued = good(await members.issue_token(tx, bazaar.world.ana, name="old", scopes=[Scope.READ]))
     return await nothing(tx, bazaar) | {"token": issued.token.id}
 
 
@@ -222,9 +220,7 @@ async def newcomer(tx: Tx, bazaar: Bazaar) -> dict[str, Any]:
     made = await nothing(tx, bazaar)
     id = ids.new(tx.clock.now())
     email = f"{made['tag']}@example.com"
-    await tx.insert(
-        [members.Member(id, bazaar.world.market_id, "Noor", email, None, "en", tx.now)]
-    )
+    await tx.insert([members.Member(id, bazaar.world.market_id, "Noor", email, None, "en", tx.now)])
     return made | {"member": id}
 
 
@@ -274,7 +270,8 @@ _SHIPS: dict[str, Any] = {"scope": Scope.SHIPPING_WRITE}
 TRADE: dict[str, Try] = {
     "place_orders": Try("POST", "/orders", **only(B, 201, 404, SELLER=409), make=nothing,
                         body=_checkout, **_ORDERS),
-    "pay_order": Try("POST", "/orders/{order}/payment", **only(B, 201, 404), make=unpaid, **_ORDERS),
+    "pay_order": Try("POST", "/orders/{order}/payment", **only(B, 201, 404), make=unpaid,
+                     **_ORDERS),
     "cancel_order": Try("POST", "/orders/{order}/cancellation", {B: 201, S: 201}, 404, unpaid,
                         _NO_BODY, **_ORDERS),
     "ship_order": Try("POST", "/orders/{order}/shipment", **only(S, 201, 404, BUYER=403),

@@ -86,6 +86,9 @@ def _wrong(body: bytes, kind: Any) -> list[FieldError]:  # noqa: ANN401
     except msgspec.ValidationError as error:
         # A number beyond all floats is refused even where anything would do.
         return [fields.from_decoder(error)]
+    except msgspec.DecodeError as error:
+        # The decoder came to a field that it does not know before it came to the end.
+        raise _malformed(body, error) from error
 
 
 def _check_text(body: bytes) -> None:

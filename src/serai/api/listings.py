@@ -19,10 +19,13 @@ from serai.catalog import Card, Filters, Listing, ListingChange, Sort, State
 from serai.kernel.tx import Tx
 from serai.members import Caller, Role, Scope
 
+# Not called `locale` by handlers: that name asks for the language of messages.
 Locale = Annotated[
     str | None,
     QueryParameter(
-        max_length=35, description="BCP 47; without it, or a translation, the seller's own words."
+        name="locale",
+        max_length=35,
+        description="BCP 47; without it, or a translation, the seller's own words.",
     ),
 ]
 
@@ -49,10 +52,10 @@ async def look(
         str, QueryParameter(max_length=200, description="Words that it has, in any language.")
     ] = "",
     sort: Annotated[Sort, QueryParameter()] = Sort.NEWEST,
-    locale: Locale = None,
+    spoken: Locale = None,
 ) -> Look:
     """Give how the query looks through the list; a dependency of both lists."""
-    return Look(text, sort, locale, part)
+    return Look(text, sort, spoken, part)
 
 
 TheLook = NamedDependency[Look]
@@ -130,13 +133,13 @@ async def show_listing(
     market: TheMarket,
     visitor: TheVisitor,
     listing_id: FromPath[UUID],
-    locale: Locale = None,
+    spoken: Locale = None,
 ) -> Listing:
     """Show a listing with its variants, pictures and translations.
 
     What is not published only its seller sees, and who runs the market.
     """
-    return await house.ask(visible, market.id, visitor, listing_id, locale)
+    return await house.ask(visible, market.id, visitor, listing_id, spoken)
 
 
 async def visible(

@@ -18,7 +18,7 @@ from serai.kernel.errors import Refused
 from serai.kernel.tx import Row, Tx
 
 
-class Command(Struct, frozen=True, kw_only=True):
+class Command(Struct, frozen=True, kw_only=True, gc=False):
     """What somebody wants done. Everything that it depends on is in its fields."""
 
     id: UUID
@@ -74,8 +74,15 @@ async def once(
     its batch, tried again, finds the answer.
     """
     digests = [_digest(command) for command in commands]
-    answers = {
-        known.id: (known.digest, msgspec.json.decode(known.outcome, type=outcome))
+    repeated = {(c.id, digest) for c, digest in zip(commands, digests, strict=True)}
+    answers: dict[UUID, tuple[bytes, Any]] = {
+        # The answer to another kind of command is none of these, and is not read.
+        known.id: (
+            known.digest,
+            msgspec.json.decode(known.outcome, type=outcome)
+            if (known.id, known.digest) in repeated
+            else None,
+        )
         for known in await tx.fetch(_Answer, _KNOWN, [command.id for command in commands])
     }
     fresh: dict[UUID, tuple[C, bytes]] = {}
