@@ -109,7 +109,9 @@ class _Cast:
         await self.play.send(trade.pay_orders, command)
 
     async def buyer_confirms(self) -> None:
-        drawn = self._order()
+        """Confirm, now and then on purpose what was stopped."""
+        stopped = [order for order, _ in self.play.freezes]
+        drawn = self._one_of(*stopped) if stopped and self._one_of(0, 0, 1) else self._order()
         if drawn is not None:
             order_id, buyer, seller = drawn
             actor = self._one_of(buyer, buyer, buyer, seller)
@@ -194,11 +196,11 @@ class _Cast:
         command = self._about(trade.Stop, ines, drawn[0], reason="is it genuine?")
         for outcome in await self.play.send(trade.stop_orders, command):
             if not isinstance(outcome, Refused):
-                self.play.freezes.append((outcome.order_id, outcome.freeze_id))
+                self.play.freezes.append((drawn, outcome.freeze_id))
 
     async def operator_resumes(self) -> None:
         if self.play.freezes:
-            order_id, freeze_id = self._one_of(*self.play.freezes)
+            (order_id, _, _), freeze_id = self._one_of(*self.play.freezes)
             ines = self.play.world.ines
             command = self._about(trade.Resume, ines, order_id, freeze_id=freeze_id, reason="it is")
             await self.play.send(trade.resume_orders, command)

@@ -74,7 +74,7 @@ class Play:
         self.reactions = [r for r in worker.reactions() if r.name != "webhooks"]
         self.orders: list[tuple[UUID, UUID, UUID]] = []
         """Orders with their buyers and sellers."""
-        self.freezes: list[tuple[UUID, UUID]] = []
+        self.freezes: list[tuple[tuple[UUID, UUID, UUID], UUID]] = []
         """Orders that were stopped, each with the freeze."""
         self.acknowledged: dict[UUID, tuple[str, Any]] = {}
         self.report = Report(seed)
