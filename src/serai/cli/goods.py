@@ -10,7 +10,7 @@ from uuid import UUID
 import rich_click as click
 
 from serai.cli import place, terminal
-from serai.cli.intake import Intake, take_in
+from serai.cli.intake import take_in
 from serai.cli.market import chosen
 from serai.cli.stops import Exit, Stopped
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from serai.kernel.tx import Database, Tx
     from serai.members import Shop
+    from serai.trade import Intake
 
 PICTURES_PATH = "/media/"
 _ERRORS_SHOWN_MAX = 50
@@ -59,7 +60,7 @@ def import_products(
     """
     given = place.settings()
 
-    async def act(database: "Database") -> Intake:
+    async def act(database: "Database") -> "Intake":
         keeper = await _shop(database, shop, slug)
         return await take_in(database, keeper, file, given.public_url.rstrip("/") + PICTURES_PATH)
 
@@ -72,7 +73,7 @@ def import_products(
         context.exit(Exit.REFUSED)
 
 
-def _report(name: str, intake: Intake) -> None:
+def _report(name: str, intake: "Intake") -> None:
     err = terminal.err()
     for error in intake.errors[:_ERRORS_SHOWN_MAX]:
         column = f"{error.column}: " if error.column else ""
