@@ -1,9 +1,9 @@
 """The one place that locks rows.
 
 Whoever changes a row that others may change too locks it here first. Rows are
-locked in the order of their key and tables in the order of `house.md` (orders,
-stock, holds, accounts), so two transactions may wait for each other but never
-in a circle. A distributed PostgreSQL wants another statement for this; it is
+locked in the order of their key, and tables in the order that
+`docs/architecture.md` gives, so two transactions may wait for each other but
+never in a circle. A distributed PostgreSQL wants another statement for this; it is
 changed here and nowhere else.
 """
 

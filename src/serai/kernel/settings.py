@@ -18,7 +18,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting; the variable is the field's name in capitals behind `SERAI_`."""
 
     data: Path = Path("data")
-    """Where the embedded PostgreSQL, pictures and the sandbox's mail live."""
+    """Where the embedded PostgreSQL and the pictures live."""
     database_url: str | None = None
     """A PostgreSQL 15 or newer to use instead of the embedded one."""
     host: str = "127.0.0.1"

@@ -20,7 +20,7 @@ from serai.kernel.tx import Row
 
 
 class Kind(StrEnum):
-    """What an account stands for; `trade.md` says when each moves."""
+    """What an account stands for; `docs/architecture.md` says when each moves."""
 
     CASH = "cash"
     WALLET = "wallet"
