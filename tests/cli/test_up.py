@@ -11,7 +11,7 @@ import httpx
 
 from serai.kernel.postgres import serve
 from tests.cli.running import serai, up
-from tests.kernel.servers import answers, ask
+from tests.kernel.servers import answers, ask, server_process
 
 
 def _children(process_id: int) -> list[int]:
@@ -106,3 +106,32 @@ def test_a_kill_leaves_no_server_process_and_loses_nothing(traded: Path) -> None
     with up(traded) as again:
         assert again.answers()
         assert serai("audit", data=traded).returncode == 0
+
+
+def test_a_database_that_is_killed_comes_back_under_an_open_market(traded: Path) -> None:
+    with up(traded, "--processes", "2") as market:
+        serving = _children(market.process.pid)
+        killed = server_process(traded)
+        os.kill(killed, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while not (market.answers() and server_process(traded) != killed):
+            assert time.monotonic() < deadline, market.said
+            time.sleep(0.1)
+        assert _children(market.process.pid) == serving
+        assert serai("trade", "--url", market.url, data=traded).returncode == 0
+        assert "started again" in market.said
+        assert market.stop() == 0
+
+
+def test_a_server_process_may_be_killed_as_often_as_one_likes(traded: Path) -> None:
+    with up(traded, "--processes", "2") as market:
+        for _ in range(6):
+            before = _children(market.process.pid)
+            os.kill(before[0], signal.SIGKILL)
+            deadline = time.monotonic() + 30
+            while before[0] in (now := _children(market.process.pid)) or len(now) < 2:
+                assert time.monotonic() < deadline, market.said
+                time.sleep(0.05)
+        assert market.process.poll() is None
+        market.wait_until_open()
+        assert market.stop() == 0

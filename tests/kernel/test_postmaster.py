@@ -13,7 +13,7 @@ import pytest
 
 from serai.kernel import cluster_account
 from serai.kernel.cluster import find
-from serai.kernel.postgres import PostgresRefused, serve
+from serai.kernel.postgres import PostgresRefused, revive, serve
 from tests.kernel.servers import (
     address,
     answers,
@@ -54,6 +54,19 @@ def test_a_user_that_joins_after_a_crash_brings_the_server_back(ours: Path) -> N
         assert answers(again)
         leave(first)
         assert answers(dsn)
+    assert not answers(dsn)
+
+
+def test_a_user_revives_a_server_that_died_under_it_and_only_such_a_one(ours: Path) -> None:
+    with serve(ours) as dsn:
+        ask(dsn, "create table kept as select 42 as answer")
+        assert not revive(ours)
+        crash(ours, dsn)
+        deadline = time.monotonic() + 30
+        while not revive(ours):
+            assert time.monotonic() < deadline
+        assert ask(dsn, "select answer from kept") == 42
+        assert not revive(ours)
     assert not answers(dsn)
 
 

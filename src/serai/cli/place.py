@@ -63,13 +63,13 @@ def with_database(
         return asyncio.run(_on(dsn, act, given, make=make))
 
 
-def preload() -> None:
-    """Begin to read what the market is served with, while PostgreSQL starts beside us."""
+def preload(*modules: str) -> None:
+    """Begin to read what will be needed, and the places, while PostgreSQL starts beside us."""
 
     def read() -> None:
         from serai import members
 
-        for name in ("serai.worker", "serai.api.app", "serai.cli.story"):
+        for name in modules:
             import_module(name)
         members.place(0)
 

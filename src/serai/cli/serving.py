@@ -3,7 +3,8 @@
 Alone, one process serves and works. Together, the first process works and
 watches the others, which serve on the port that it holds. Each of those is a
 user of the embedded PostgreSQL in its own right and ends when the first does,
-however that ends: killing any of them leaves nothing behind.
+however that ends: killing any of them leaves nothing behind. The first also
+starts the embedded PostgreSQL again where that was killed.
 """
 
 import asyncio
@@ -20,10 +21,9 @@ import uvicorn
 import uvloop
 
 from serai import worker
-from serai.api.app import create_app
 from serai.cli import place
 from serai.cli.stops import Exit, Stopped
-from serai.kernel import logs
+from serai.kernel import logs, postgres
 from serai.kernel.settings import Settings
 from serai.kernel.tx import Database
 
@@ -33,6 +33,8 @@ _OPEN_CHECK_S = 0.02
 _RESTART_S_MAX = 10.0
 _TRIES_MAX = 5
 _STEADY_S = 30.0
+_TEND_S = 0.2
+_TEND_TROUBLE_S = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +46,7 @@ async def serve_alone(dsn: str, given: Settings, listener: socket.socket, opened
     """Serve and work in this process until told to stop."""
     stop = _told_to_stop()
     async with asyncio.TaskGroup() as group:
+        group.create_task(_tend(given, stop))
         group.create_task(_work(dsn, given, stop))
         group.create_task(_serve(dsn, given, listener, stop, opened))
 
@@ -54,6 +57,7 @@ async def serve_together(
     """Work in this process, and have others serve, until told to stop."""
     stop = _told_to_stop()
     async with asyncio.TaskGroup() as group:
+        group.create_task(_tend(given, stop))
         group.create_task(_work(dsn, given, stop))
         watching = [
             group.create_task(_watch(number, given, listener, stop))
@@ -74,6 +78,23 @@ def _told_to_stop() -> asyncio.Event:
     return stop
 
 
+async def _tend(given: Settings, stop: asyncio.Event) -> None:
+    """See that the embedded PostgreSQL lives; another's server is its owner's to look after."""
+    if given.database_url is not None:
+        return
+    while not stop.is_set():
+        pause_s = _TEND_S
+        try:
+            if await asyncio.to_thread(postgres.revive, given.data):
+                _log.warning("PostgreSQL had died and was started again")
+        except (postgres.PostgresRefused, OSError) as error:
+            # Requests are refused until whoever runs the market has mended what it says.
+            _log.error("PostgreSQL has died and cannot be started", reason=str(error))
+            pause_s = _TEND_TROUBLE_S
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause_s)
+
+
 async def _work(dsn: str, given: Settings, stop: asyncio.Event) -> None:
     """Run the worker; its connections are its own, so that it waits for no request."""
     database = await Database.open(dsn, size=_WORKER_POOL)
@@ -87,6 +108,9 @@ async def _serve(
     dsn: str, given: Settings, listener: socket.socket, stop: asyncio.Event, opened: Opened
 ) -> None:
     """Answer requests; when told to stop, finish those under way and no more."""
+    # Read only here: the process that has others serve opens without it.
+    from serai.api.app import create_app
+
     database = await Database.open(dsn, size=given.pool_size)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -141,7 +165,11 @@ async def _watch(
         await _until_ended(child, stop)
         if stop.is_set():
             return True
-        tries = 1 if loop.time() - began > _STEADY_S else tries + 1
+        # No process kills itself with this signal: to be killed says nothing about whether
+        # the next one can begin, so it never closes the market.
+        killed = child.returncode == -signal.SIGKILL
+        steady = loop.time() - began > _STEADY_S
+        tries = 0 if killed else 1 if steady else tries + 1
         _log.warning("server process ended", number=number, status=child.returncode, tries=tries)
         if tries >= _TRIES_MAX:
             stop.set()

@@ -66,7 +66,7 @@ def trade(context: click.Context, url: str | None, as_json: bool) -> None:
     # One caller makes all requests here, at the pace of three.
     given = msgspec.structs.replace(given, requests_per_minute=_REQUESTS_PER_MINUTE)
 
-    place.preload()
+    place.preload("serai.worker", "serai.api.app", "serai.cli.story")
 
     async def act(database: "Database") -> Traded:
         return await run(database, given, url, tell=not as_json)

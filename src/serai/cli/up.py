@@ -1,8 +1,10 @@
 """`serai up`: open the market and keep it open until told to stop."""
 
 import asyncio
+import errno
 import signal
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _BACKLOG = 2048
 _PAUSE_S = 0.5
+_PORT_PATIENCE_S = 3.0
+_PORT_PAUSE_S = 0.1
 
 
 @click.command()
@@ -67,7 +71,9 @@ def up(
     listener = listen(given)
     try:
         given = _reached_at(given, listener)
-        place.preload()
+        # Who only works, and has others serve, opens a second sooner without the API.
+        served_here = ["serai.api.app"] if given.processes == 1 else []
+        place.preload("serai.worker", "serai.cli.serving", *served_here)
         with place.server(given, make=True) as dsn:
             try:
                 uvloop.run(_open(dsn, given, listener, demo=demo, operator=operator))
@@ -80,14 +86,23 @@ def up(
 
 
 def listen(given: "Settings") -> socket.socket:
-    """Take the port before anything else is done, so that one in use changes nothing."""
-    try:
-        [(family, *_), *_] = socket.getaddrinfo(given.host, given.port, type=socket.SOCK_STREAM)
-        return socket.create_server((given.host, given.port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        said = f"cannot listen on {given.host}, port {given.port} ({error.strerror})"
-        way_out = "stop what uses the port, or choose another with --port"
-        raise Stopped(f"{said}: {way_out}", Exit.UNREACHABLE) from error
+    """Take the port before anything else is done, so that one in use changes nothing.
+
+    The server processes of a market that was killed hold its port until they
+    notice, a moment later: so one in use is tried again for a little while.
+    """
+    deadline = time.monotonic() + _PORT_PATIENCE_S
+    while True:
+        try:
+            [(family, *_), *_] = socket.getaddrinfo(given.host, given.port, type=socket.SOCK_STREAM)
+            return socket.create_server((given.host, given.port), family=family, backlog=_BACKLOG)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(_PORT_PAUSE_S)
+                continue
+            said = f"cannot listen on {given.host}, port {given.port} ({error.strerror})"
+            way_out = "stop what uses the port, or choose another with --port"
+            raise Stopped(f"{said}: {way_out}", Exit.UNREACHABLE) from error
 
 
 def _reached_at(given: "Settings", listener: socket.socket) -> "Settings":

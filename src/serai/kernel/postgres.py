@@ -7,7 +7,8 @@ alone was the last, and stops the server. Joining and leaving happen one at a
 time, behind the lock on `<data>/postgres.gate`.
 
 A process that was killed leaves the server running; the next start takes it
-over, and the last to leave stops it. There is no TCP port: the server listens
+over, and the last to leave stops it. A server that was killed stays down until
+somebody joins or one of its users revives it. There is no TCP port: the server listens
 on a Unix socket that only its user (and root) can reach.
 """
 
@@ -19,11 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from serai.kernel.cluster import USERS_LOCK, Cluster, create, discard, find, take
+from serai.kernel.cluster import SERVER_LOCK, USERS_LOCK, Cluster, create, discard, find, take
 from serai.kernel.cluster_account import PostgresRefused
 from serai.kernel.postmaster import START_SECONDS_MAX, STOP_SECONDS_MAX, Address, start, stop
 
-__all__ = ["PostgresRefused", "serve"]
+__all__ = ["PostgresRefused", "revive", "serve"]
 
 GATE = "postgres.gate"
 _GATE_SECONDS_MAX = START_SECONDS_MAX + STOP_SECONDS_MAX + 60
@@ -60,6 +61,26 @@ def serve(data: Path, *, durable: bool = True) -> Iterator[str]:
     finally:
         with _gate(data):
             _leave(data, cluster, users)
+
+
+def revive(data: Path) -> bool:
+    """Start the server again if it died under its users; tells whether it had.
+
+    For whoever is inside `serve` and outlives the server: what was committed is
+    there again, at the same address. Cheap while the server lives, else blocks
+    as long as recovery takes. PostgresRefused if it cannot be started.
+    """
+    data = data.resolve()
+    lock = take(data / "postgres" / SERVER_LOCK)
+    if lock is None:
+        return False
+    os.close(lock)
+    with _gate(data):
+        cluster = find(data, durable=True)
+        if cluster is None:
+            raise PostgresRefused(f"the database in {data} is gone: bring it back")
+        start(cluster)
+    return True
 
 
 def _join(data: Path, *, durable: bool) -> tuple[Cluster, int, Address]:
