@@ -70,7 +70,7 @@ def _against_cancelling(command: Cancel, order: Order | None, tx: Tx) -> Refused
         return Refused(Code.ORDER_UNKNOWN)
     if order.state not in HOLDING_STOCK:
         return Refused(Code.ORDER_STATE, {"state": order.state})
-    until = order.deadline_at if order.deadline is Deadline.SHIP else None
+    until = order.due_at(tx.now) if order.deadline is Deadline.SHIP else None
     if command.actor_id == order.buyer_id and until and until > tx.now:
         return Refused(Code.TOO_EARLY, {"from": until.isoformat()})
     return None
@@ -202,8 +202,8 @@ async def _resume(tx: Tx, commands: list[Resume]) -> list[Moved | Refused]:
             answers.append(lifted)
             continue
         still = [f for f in await payments.freezes(tx, [order.id]) if f.lifted_at is None]
-        if not still and order.stopped_at and order.deadline_at:
-            until = order.deadline_at + (tx.now - order.stopped_at)
+        until = order.due_at(tx.now)
+        if not still and order.stopped_at and until:
             order = steps.amend(order, deadline_at=until, stopped_at=None)
             steps.tell(order, "order.resumed", reason=command.reason)
         answers.append(moved(order))

@@ -39,7 +39,7 @@ TRANSITIONS: Mapping[State | None, frozenset[State]] = {
     State.REFUNDED: frozenset(),
     State.CLOSED: frozenset(),
 }
-"""The picture of `trade.md`. Nothing else ever happens to an order's state."""
+"""The steps of an order. Nothing else ever happens to its state."""
 
 HOLDING_STOCK = frozenset({State.PLACED, State.PAID})
 """States in which an order has stock reserved."""
@@ -107,6 +107,12 @@ class Order(Row, frozen=True):
     def parties(self) -> list[UUID]:
         """Name the two whose affair it is."""
         return [self.buyer_id, self.seller_id]
+
+    def due_at(self, now: datetime) -> datetime | None:
+        """Tell the deadline as of now: while the clock stands it moves away like the time."""
+        if self.deadline_at is None or self.stopped_at is None:
+            return self.deadline_at
+        return self.deadline_at + (now - self.stopped_at)
 
 
 class Line(Row, frozen=True):

@@ -63,7 +63,11 @@ class Steps:
             message = f"no order goes from {before} to {to}"
             raise RuntimeError(message)
         deadline, deadline_at = due or (None, None)
-        after = replace(order, state=to, deadline=deadline, deadline_at=deadline_at)
+        # A deadline that begins while the clock stands has stood for no time yet.
+        stopped_at = self._tx.now if due and order.stopped_at else order.stopped_at
+        after = replace(
+            order, state=to, deadline=deadline, deadline_at=deadline_at, stopped_at=stopped_at
+        )
         self._put(after)
         self._transitions.append(
             Transition(
