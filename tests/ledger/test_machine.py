@@ -1,21 +1,13 @@
 """The ledger against a small model: whatever is posted in whatever order, the books agree."""
 
-import asyncio
-import os
-from collections.abc import Awaitable
-from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-import asyncpg
-import hypothesis
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,17 +16,14 @@ from serai import ledger
 from serai.kernel.clock import ManualClock
 from serai.kernel.errors import Refused
 from serai.kernel.money import AMOUNT_MAX
-from serai.kernel.tx import Tx, prepare
+from serai.kernel.tx import Tx
 from serai.ledger import Journal, Kind, Leg, Move, Posted, Reverse, Settle, Void
 from serai.ledger.model import reversal_id
 from tests.conftest import START
+from tests.walks import Walker, walk
 
 pytestmark = pytest.mark.money
 
-EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "15"))
-"""How many walks a machine takes; raise it to look for longer."""
-
-T = TypeVar("T")
 HERE, ELSEWHERE = uuid4(), uuid4()
 PEOPLE = [uuid4() for _ in range(3)]
 NAMES = [
@@ -178,25 +167,14 @@ wishes = st.builds(
 batches = st.lists(st.lists(wishes, min_size=1, max_size=3), min_size=1, max_size=4)
 
 
-class Ledger(RuleBasedStateMachine):
+class Ledger(Walker):
     """A market's books; each run is a transaction that is rolled back."""
-
-    loop: asyncio.AbstractEventLoop
-    connection: "asyncpg.Connection[Any]"
 
     def __init__(self) -> None:
         super().__init__()
         self.books = Books()
         self.answered: list[tuple[Journal, Posted | Refused]] = []
-        self.transaction = self.connection.transaction()
-        self.run(self.transaction.start())
         self.tx = Tx(self.connection, ManualClock(START))
-
-    def run(self, work: Awaitable[T]) -> T:
-        return self.loop.run_until_complete(work)
-
-    def teardown(self) -> None:
-        self.run(self.transaction.rollback())
 
     @initialize()
     def somebody_has_money(self) -> None:
@@ -323,24 +301,4 @@ async def test_a_member_of_two_markets_has_two_wallets(tx: Tx) -> None:
 
 
 def test_the_ledger_agrees_with_a_model(scratch: str) -> None:
-    loop = asyncio.new_event_loop()
-    try:
-        connection = loop.run_until_complete(asyncpg.connect(scratch))
-        loop.run_until_complete(prepare(connection))
-        machine = type("LedgerHere", (Ledger,), {"loop": loop, "connection": connection})
-        run_state_machine_as_test(
-            machine,
-            settings=hypothesis.settings(
-                max_examples=EXAMPLES,
-                stateful_step_count=20,
-                deadline=None,
-                database=None,
-                derandomize="MACHINE_EXAMPLES" not in os.environ,
-                suppress_health_check=list(hypothesis.HealthCheck),
-                # A run of twenty steps can be read; making it shorter takes minutes.
-                phases=[hypothesis.Phase.generate],
-            ),
-        )
-        loop.run_until_complete(connection.close())
-    finally:
-        loop.close()
+    walk(Ledger, scratch, examples=15, steps=20)
