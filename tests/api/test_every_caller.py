@@ -1,7 +1,7 @@
 """Every operation that changes something, tried as every kind of caller, from one table.
 
 Who is refused has moved nothing: the fingerprints of all tables are the same
-before and after. Who may, does it, and something has moved.
+before and after. Who may does it, by a session and by a token with the scope.
 """
 
 from typing import Any

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from serai import logistics
+from serai.members import Scope
 from tests import world as worlds
 from tests.api.bazaar import Bazaar, Who, send
 from tests.conftest import START
@@ -50,6 +51,8 @@ async def test_who_has_the_number_learns_how_far_it_is_and_nothing_of_its_people
         told = await stall.get(path, headers=await bazaar.session(who))
         assert told.json()["ends"]["destination"]["lines"] == ["1 Lake Road"]
         assert list(told.json()["ends"]["notes"].values()) == ["a dented corner"]
+    reads = await bazaar.token(Who.OPERATOR, [Scope.READ])
+    assert (await stall.get(path, headers=reads)).json()["ends"] is None
     unknown = await stall.get("/api/v1/parcels/000000000000000000")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "parcel_unknown")
 

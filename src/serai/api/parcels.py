@@ -147,8 +147,9 @@ async def _find(tx: Tx, market_id: UUID, named: str) -> Parcel:
 def _has_part(visitor: Caller | None, parcel: Parcel) -> bool:
     if visitor is None or not visitor.may(Scope.READ):
         return False
-    carries = not visitor.roles.isdisjoint({Role.COURIER, Role.OPERATOR})
-    return carries or visitor.member_id in {parcel.sender_id, parcel.receiver_id}
+    runs_it = Role.OPERATOR in visitor.roles and visitor.may(Scope.MARKET_OPERATE)
+    is_end = visitor.member_id in {parcel.sender_id, parcel.receiver_id}
+    return is_end or runs_it or Role.COURIER in visitor.roles
 
 
 def _tracking(parcel: Parcel, scans: list[Observation], ends: Ends | None) -> Tracking:
