@@ -27,7 +27,7 @@ class SignUp(Body):
     """Whoever joins; with an e-mail address, a telephone number, or both."""
 
     name: Text
-    password: Annotated[str, Meta(max_length=1_000, description="Twelve characters or more.")]
+    password: Annotated[str, Meta(max_length=1_000, description="Eight characters or more.")]
     email: Text | None = None
     phone: Text | None = None
     locale: Text | None = None

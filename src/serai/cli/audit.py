@@ -76,7 +76,7 @@ def show(promises: Sequence["Promise"], seconds: float) -> None:
             console.print(f"[red]✗ {promise.number}[/] and {more} more; --json names them all")
     broken = sum(not promise.holds for promise in promises)
     verdict = (
-        "[red bold]Broken promises: {}[/]" if broken else "[green bold]Every promise holds.[/]"
+        "[red bold]Broken promises: {}.[/]" if broken else "[green bold]Every promise holds.[/]"
     )
     checked = sum(promise.checked for promise in promises)
     console.print(f"{verdict.format(broken)} {checked:,} things checked in {seconds:.2f} s.")

@@ -114,7 +114,7 @@ async def _serve(
     database = await Database.open(dsn, size=given.pool_size)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(database, given),
+            create_app(database, given, reactions=worker.reactions()),
             http="httptools",
             ws="none",
             lifespan="on",

@@ -133,7 +133,7 @@ async def _market(
             yield door, _books(database, market), market, _pause
         return
     market = await first_market(database)
-    app = create_app(database, given)
+    app = create_app(database, given, reactions=worker.reactions())
 
     async def work() -> int:
         return await worker.settle(database, given)
