@@ -15,7 +15,8 @@ import asyncpg
 import structlog
 
 from serai.kernel import metrics
-from serai.kernel.errors import OutcomeUnknownError, OverloadedError
+from serai.kernel.admission import Admission
+from serai.kernel.errors import OutcomeUnknownError
 from serai.kernel.tx import Database, Tx, is_lost
 
 C = TypeVar("C")
@@ -35,7 +36,11 @@ _log = structlog.get_logger(__name__)
 
 
 class Batcher(Generic[C, R]):
-    """Gathers commands from many tasks for one write function."""
+    """Gathers commands from many tasks for one write function.
+
+    A batch's worth may always wait, and beyond it as many as are decided within
+    `wait_max_s`; each market has its share of that.
+    """
 
     def __init__(
         self,
@@ -44,12 +49,15 @@ class Batcher(Generic[C, R]):
         *,
         size_max: int = 500,
         waiting_max: int = 10_000,
+        wait_max_s: float = 5.0,
     ) -> None:
         self._database = database
         self._write = write
         self._name = getattr(write, "__name__", "write")
         self._size_max = size_max
-        self._waiting_max = waiting_max
+        self._admission = Admission(
+            self._name, wait_max_s=wait_max_s, always=size_max, inside_max=waiting_max
+        )
         self._waiting: deque[tuple[C, asyncio.Future[R]]] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -60,8 +68,7 @@ class Batcher(Generic[C, R]):
         `OutcomeUnknownError` when the database was lost (send the same id
         again), and whatever the write function raised for this command alone.
         """
-        if len(self._waiting) >= self._waiting_max:
-            raise OverloadedError
+        self._admission.enter(_market_of(command))
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, future))
         if self._task is None:
@@ -77,7 +84,12 @@ class Batcher(Generic[C, R]):
         try:
             while self._waiting:
                 size = min(len(self._waiting), self._size_max)
-                await self._decide([self._waiting.popleft() for _ in range(size)])
+                batch = [self._waiting.popleft() for _ in range(size)]
+                try:
+                    await self._decide(batch)
+                finally:
+                    for command, _ in batch:
+                        self._admission.leave(_market_of(command))
         finally:
             self._task = None
 
@@ -130,6 +142,11 @@ class Batcher(Generic[C, R]):
                 metrics.batch_size.labels(self._name).observe(len(commands))
                 return outcomes
         raise OutcomeUnknownError
+
+
+def _market_of(command: object) -> object:
+    """Name the market whose share of the room a command takes; one for all that have none."""
+    return getattr(command, "market_id", None)
 
 
 def _fail(batch: list[tuple[C, "asyncio.Future[R]"]], error: Exception) -> None:

@@ -27,3 +27,9 @@ outbox_lag_seconds = Gauge(
 )
 timers_fired = Counter("serai_timers_fired_total", "Timers that were carried out.", ["kind"])
 timers_failed = Counter("serai_timers_failed_total", "Timers whose handler failed.", ["kind"])
+turned_away = Counter(
+    "serai_turned_away_total", "Requests or commands turned away as too much waited.", ["where"]
+)
+inside_most = Gauge(
+    "serai_inside_most", "The most requests or commands that were inside at once.", ["where"]
+)
