@@ -72,7 +72,8 @@ def describe(api: Router, public_url: str) -> dict[str, Any]:
     )
     # Drawn from an application of its own, which serves nobody: the one that
     # serves needs none of the framework's pages about itself.
-    drawn = Litestar(route_handlers=[api], openapi_config=title)
+    # Drawn, never served: it must not set up logging for the whole process.
+    drawn = Litestar(route_handlers=[api], openapi_config=title, logging_config=None)
     document = _renamed(drawn.openapi_schema.to_schema())
     document["servers"] = [{"url": public_url}]
     paths = {path: item for path, item in document["paths"].items() if path.startswith(api.path)}
