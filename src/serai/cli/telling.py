@@ -49,24 +49,35 @@ def step(number: int, taken: "Step") -> None:
 
 
 def balance_sheet(sheet: "BalanceSheet") -> None:
-    """Show where the money stands: debits less credits, which come to nothing together."""
+    """Show where the money stands: what the market has, and what it owes to whom."""
     table = Table(
-        title="\nBalance sheet", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title="\nBalance sheet: what the market has, and owes",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     table.add_column("account")
-    for name in ("debits", "credits", "balance", "pending"):
+    for name in ("debits", "credits", "has", "owes", "held"):
         table.add_column(name, justify="right")
 
     def shown(minor: int) -> str:
+        if not minor:
+            return "–"
         return money.plain(Money(minor, sheet.currency)).removesuffix(f" {sheet.currency}")
 
     for one in sheet.accounts:
-        counters = (one.debits_posted, one.credits_posted, one.posted, one.pending)
-        table.add_row(escape(one.account), *map(shown, counters))
+        stands = (max(0, one.posted), max(0, -one.posted), abs(one.pending))
+        table.add_row(
+            escape(one.account), *map(shown, (one.debits_posted, one.credits_posted, *stands))
+        )
     table.add_section()
-    debits = sum(one.debits_posted for one in sheet.accounts)
-    credited = sum(one.credits_posted for one in sheet.accounts)
-    together = map(shown, (debits, credited, sheet.posted, sheet.pending))
+    columns = (
+        sum(one.debits_posted for one in sheet.accounts),
+        sum(one.credits_posted for one in sheet.accounts),
+        sum(max(0, one.posted) for one in sheet.accounts),
+        sum(max(0, -one.posted) for one in sheet.accounts),
+        sheet.pending,
+    )
     mark = "[green]✓[/]" if sheet.balances else "[red]✗[/]"
-    table.add_row(f"[bold]together, in {sheet.currency}[/] {mark}", *together)
+    table.add_row(f"[bold]together, in {sheet.currency}[/] {mark}", *map(shown, columns))
     terminal.out().print(table)
