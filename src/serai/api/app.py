@@ -116,7 +116,10 @@ def create_app(
         }
     )
     https = settings.public_url.startswith("https:")
-    app.asgi_handler = Gate(app.asgi_handler, database.clock, https=https)
+    origins = settings.cors_origins
+    app.asgi_handler = Gate(
+        app.asgi_handler, database.clock, house.door, https=https, origins=origins
+    )
     return app
 
 

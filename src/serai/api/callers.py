@@ -80,6 +80,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if token is not None:
         async with house.database.tx() as tx:
             caller = await members.authenticate(tx, token)
+        if caller is not None:
+            house.door.learn(connection.headers["authorization"], caller.market_id)
     connection.scope["auth"] = caller
     _keep_pace(connection, caller, needs)
     if token is not None and caller is None:

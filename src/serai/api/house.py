@@ -3,11 +3,15 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from serai.api.door import Door
+from serai.api.rush import Rush
 from serai.api.says import Says
 from serai.kernel.batch import Batcher, Write
 from serai.kernel.outbox import Reaction
 from serai.kernel.settings import Settings
 from serai.kernel.tx import Database, Tx
+
+_WAIT_MAX_S = 1.0
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -30,13 +34,15 @@ class House:
         """What to say to each refusal, by its code."""
         self.reactions = reactions
         """Those that the deployment's workers run."""
+        self.door = Door(says["overloaded"])
+        self.rush = Rush(self.door.admission)
         self._batchers: dict[Write[Any, Any], Batcher[Any, Any]] = {}
 
     def batch(self, write: Write[C, R]) -> Batcher[C, R]:
         """Give the one batcher of a write function; it is made when first asked for."""
         batcher = self._batchers.get(write)
         if batcher is None:
-            batcher = self._batchers[write] = Batcher(self.database, write)
+            batcher = self._batchers[write] = Batcher(self.database, write, wait_max_s=_WAIT_MAX_S)
         return cast("Batcher[C, R]", batcher)
 
     async def submit(self, write: Write[C, R], command: C) -> R:

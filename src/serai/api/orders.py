@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
-from serai import trade
+from serai import inventory, trade
 from serai.api import owned, refusals
 from serai.api.asked import CommandId, Part, TheCaller, TheHouse
 from serai.api.bodies import Body
@@ -99,7 +99,10 @@ async def place_orders(
         pay=data.pay,
         from_cart=data.from_cart,
     )
-    return accepted(await house.submit(trade.place_orders, command))
+    with house.rush.among(command):
+        outcome = await house.submit(trade.place_orders, command)
+    await house.rush.learn(outcome, lambda ids: house.ask(inventory.available, ids))
+    return accepted(outcome)
 
 
 @post("/orders/{order_id:uuid}/payment", tags=["orders"], opt=requires(Scope.ORDERS_WRITE))

@@ -143,6 +143,12 @@ DOOR: dict[str, Says] = {
     "overloaded": Says(
         503, "Too busy right now", "Nothing was done. Try again in {seconds:number} seconds."
     ),
+    "sold_out_just_now": Says(
+        503,
+        "Sold out a moment ago",
+        "So many want it that this request was not decided: nothing was done. Send the same again"
+        " in {seconds:number} seconds.",
+    ),
     "outcome_unknown": Says(
         503,
         "We lost sight of your request",
