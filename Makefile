@@ -9,7 +9,7 @@ WORKERS ?= 2
 export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 
 .DEFAULT_GOAL := help
-.PHONY: help install run trade audit test check format lock clean
+.PHONY: help install run trade audit test check bench format lock clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(STAMP) ## Check style, types, the floors of the house and its caps, wit
 	$(VENV)/bin/mypy $(CODE)
 	$(VENV)/bin/lint-imports --no-logo --cache-dir .cache/import-linter
 	$(VENV)/bin/python -m tools.house
+
+bench: $(STAMP) ## Measure everything three times, about an hour; writes benchmarks/RESULTS.md
+	$(VENV)/bin/python -m benchmarks.report
 
 format: $(STAMP) ## Rewrite the code in the house's format
 	$(VENV)/bin/ruff check --quiet --fix-only $(CODE)
