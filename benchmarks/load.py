@@ -20,6 +20,7 @@ import uvloop
 from msgspec import Struct
 
 from benchmarks.stage import Stage
+from serai.kernel import collector
 from serai.kernel.tx import Database
 
 Act = Callable[[random.Random], Awaitable[str]]
@@ -94,6 +95,7 @@ async def _run(load: Load, number: int, begin: float) -> Tally:
     database = await Database.open(load.stage.dsn, size=load.pool)
     try:
         act = await load.opening(database, load.stage, load.facts | {"process": number})
+        collector.calm()
         await asyncio.sleep(max(0.0, begin - time.monotonic()))
         return await _Clients(load, number, act).run()
     finally:

@@ -23,7 +23,7 @@ import uvloop
 from serai import worker
 from serai.cli import place
 from serai.cli.stops import Exit, Stopped
-from serai.kernel import logs, postgres
+from serai.kernel import collector, logs, postgres
 from serai.kernel.settings import Settings
 from serai.kernel.tx import Database
 
@@ -125,6 +125,7 @@ async def _serve(
             timeout_graceful_shutdown=_GRACE_S,
         )
     )
+    collector.calm()
     # Signals are ours: they stop the worker too.
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
