@@ -42,7 +42,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield dsn
 
 
-async def _run(dsn: str, sql: str) -> None:
+async def run(dsn: str, sql: str) -> None:
+    """Run a statement on its own, outside every transaction."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(sql)
@@ -50,7 +51,8 @@ async def _run(dsn: str, sql: str) -> None:
         await connection.close()
 
 
-def _of(dsn: str, database: str) -> str:
+def address(dsn: str, database: str) -> str:
+    """Name another database of the same server."""
     head, _, query = dsn.partition("?")
     base = head.rpartition("/")[0]
     return f"{base}/{database}" + (f"?{query}" if query else "")
@@ -60,19 +62,19 @@ def _of(dsn: str, database: str) -> str:
 def template(server: str) -> Iterator[str]:
     """Name a migrated, empty database of this worker; it is copied, never written to."""
     name = f"serai_template_{uuid.uuid4().hex[:8]}"
-    asyncio.run(_run(server, f"create database {name}"))
-    asyncio.run(migrate(_of(server, name)))
+    asyncio.run(run(server, f"create database {name}"))
+    asyncio.run(migrate(address(server, name)))
     yield name
-    asyncio.run(_run(server, f"drop database if exists {name} with (force)"))
+    asyncio.run(run(server, f"drop database if exists {name} with (force)"))
 
 
 @pytest.fixture(scope="session")
 def scratch(server: str, template: str) -> Iterator[str]:
     """Give the address of a database whose tests always roll back."""
     name = f"{template}_scratch"
-    asyncio.run(_run(server, f"create database {name} template {template}"))
-    yield _of(server, name)
-    asyncio.run(_run(server, f"drop database if exists {name} with (force)"))
+    asyncio.run(run(server, f"create database {name} template {template}"))
+    yield address(server, name)
+    asyncio.run(run(server, f"drop database if exists {name} with (force)"))
 
 
 @pytest.fixture
@@ -99,9 +101,9 @@ async def tx(scratch: str, clock: ManualClock) -> AsyncIterator[Tx]:
 async def dsn(server: str, template: str) -> AsyncIterator[str]:
     """Give the address of a database of this test's own, for what must commit."""
     name = f"serai_test_{uuid.uuid4().hex[:12]}"
-    await _run(server, f"create database {name} template {template}")
-    yield _of(server, name)
-    await _run(server, f"drop database if exists {name} with (force)")
+    await run(server, f"create database {name} template {template}")
+    yield address(server, name)
+    await run(server, f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture

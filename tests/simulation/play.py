@@ -8,7 +8,7 @@ acknowledged.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -46,17 +46,14 @@ class Report(Struct):
     cuts: int = 0
     acknowledged: int = 0
     orders: int = 0
+    drawn: str = ""
 
 
-class Seeded:
-    """Random bits for ids, from the seed."""
-
-    def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
-
-    def randbits(self, count: int) -> int:
-        """Give random bits, as `secrets` does."""
-        return self._dice.getrandbits(count)
+def chance(seed: int) -> Iterator[int]:
+    """Draw the random part of ids from the seed, as `ids` draws it from the system."""
+    dice = random.Random(seed)
+    while True:
+        yield dice.getrandbits(62)
 
 
 class Play:
@@ -127,7 +124,7 @@ async def perform(dsn: str, seed: int, *, steps: int, trouble: float = 0.02) -> 
 
     # The seed must reach what is drawn and what is waited for, deep in the kernel.
     for module, name, value in (
-        (ids, "secrets", Seeded(seed)),
+        (ids, "_chance", chance(seed)),
         (ids, "_last_tick", 0),
         (batch, "_PAUSE_S", 0),
     ):
@@ -147,6 +144,7 @@ async def perform(dsn: str, seed: int, *, steps: int, trouble: float = 0.02) -> 
         await truth.close()
         await watch.close()
     play.report.turns = stage.turns
+    play.report.drawn = stage.drawn.hexdigest()[:16]
     play.report.commits = play.database.commits
     play.report.acknowledged = len(play.acknowledged)
     play.report.orders = len(play.orders)

@@ -7,9 +7,10 @@ transactions are real and wait for each other's locks in a real PostgreSQL.
 """
 
 import asyncio
+import hashlib
 import random
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 
@@ -21,11 +22,20 @@ _QUIET_ROUNDS = 12
 _LOOK_S = 0.003
 """How long a call may take before it is asked whether it waits for a lock."""
 
-_BLOCKED = "select cardinality(pg_blocking_pids($1)) > 0"
+_BLOCKERS = "select pg_blocking_pids($1)"
 
 
 class Lost(asyncpg.ConnectionDoesNotExistError):
     """A connection that the seed cut."""
+
+
+class _Waiting(NamedTuple):
+    """Somebody who waits for a turn."""
+
+    who: int
+    pid: int
+    what: str
+    future: asyncio.Future[None]
 
 
 class Stage:
@@ -36,17 +46,20 @@ class Stage:
         self.trouble = 0.0
         """How likely a call is to lose its connection."""
         self.turns = 0
+        self.drawn = hashlib.sha256()
+        """Everything that was drawn, in order: two plays are the same when this is."""
         self._watch = watch
-        self._waiting: list[tuple[int, str, asyncio.Future[None]]] = []
+        self._waiting: list[_Waiting] = []
+        self._blockers: set[int] = set()
         self._slept: set[int] = set()
         self._calls: dict[int, asyncio.Future[Any]] = {}
         self._moves = 0
         self._aside = 0
 
-    async def turn(self, who: int, what: str) -> None:
+    async def turn(self, who: int, pid: int, what: str) -> None:
         """Wait to be drawn. `who` is a number that is the same whenever the seed is."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((who, what, future))
+        self._waiting.append(_Waiting(who, pid, what, future))
         self._moves += 1
         await future
 
@@ -92,10 +105,18 @@ class Stage:
         return len(self._calls)
 
     def draw(self) -> str:
-        """Let one of those who wait go on; gives what he is about to do."""
-        self._waiting.sort(key=lambda waiting: waiting[0])
-        _, what, future = self._waiting.pop(self.dice.randrange(len(self._waiting)))
+        """Let one of those who wait go on; gives what he is about to do.
+
+        While a call waits for a lock, only those go on who hold what it waits
+        for: PostgreSQL does not say which of two waiters comes first.
+        """
+        among = [one for one in self._waiting if one.pid in self._blockers] if self._calls else []
+        among = sorted(among or self._waiting, key=lambda one: one.who)
+        drawn = among[self.dice.randrange(len(among))]
+        self._waiting.remove(drawn)
+        what, future = drawn.what, drawn.future
         self.turns += 1
+        self.drawn.update(what.encode())
         if not future.done():
             future.set_result(None)
         return what
@@ -125,7 +146,10 @@ class Stage:
         return any(call.done() for call in self._calls.values())
 
     async def _all_blocked(self) -> bool:
+        self._blockers = set()
         for pid in sorted(self._calls):
-            if pid < 0 or not await self._watch.fetchval(_BLOCKED, pid):
+            blockers = [] if pid < 0 else await self._watch.fetchval(_BLOCKERS, pid)
+            if not blockers:
                 return False
+            self._blockers |= set(blockers)
         return True

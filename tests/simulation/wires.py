@@ -43,7 +43,7 @@ class Wire:
             raise
 
     async def _when_drawn(self, what: str, make: "Awaitable[T]", *, may_cut: bool) -> T:
-        await self._stage.turn(self._number, what)
+        await self._stage.turn(self._number, self.pid, what)
         if may_cut and self._stage.cut():
             cast("Any", make).close()
             self.real.terminate()
@@ -54,7 +54,7 @@ class Wire:
             return await made
         finally:
             if self._stage.woken(self.pid):
-                await self._stage.turn(self._number, "wake")
+                await self._stage.turn(self._number, self.pid, "wake")
 
     def _note(self, sql: str) -> None:
         """Remember whether the transaction may have changed anything."""
