@@ -32,6 +32,8 @@ class Here(Database):
 async def agree(tx: Tx, world: World, ideal: Ideal) -> None:
     """Insist that orders, shelves and money are what they ideally are."""
     await _orders_agree(tx, ideal)
+    await _shares_agree(tx, ideal)
+    await _claims_agree(tx, world, ideal)
     await _shelves_agree(tx, ideal)
     await _money_agrees(tx, world, ideal)
 
@@ -52,6 +54,21 @@ async def _orders_agree(tx: Tx, ideal: Ideal) -> None:
         if deal.due and not deal.stopped and (deal.state != "paid" or deal.due > ideal.now)
     }  # fmt: skip
     assert running <= set_for
+
+
+async def _shares_agree(tx: Tx, ideal: Ideal) -> None:
+    for (buyer, variant), quantity in ideal.bought.items():
+        sql = "select quantity from trade_limit where buyer_id = $1 and variant_id = $2"
+        assert await tx.value(sql, buyer, variant) == quantity
+
+
+async def _claims_agree(tx: Tx, w: World, ideal: Ideal) -> None:
+    for seller in (w.lin, w.omar):
+        owed: dict[str, int] = {}
+        for one in await payments.owed(tx, seller):
+            owed[one.currency] = owed.get(one.currency, 0) + one.amount - one.recovered
+        ideally = {c: owes for (who, c), owes in ideal.owed.items() if who == seller and owes}
+        assert owed == ideally
 
 
 async def _shelves_agree(tx: Tx, ideal: Ideal) -> None:

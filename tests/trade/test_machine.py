@@ -39,6 +39,10 @@ amounts = st.one_of(st.none(), st.integers(0, 9_000))
 wanted = st.dictionaries(
     st.sampled_from([0, 0, 0, 1, 1, 2, 2, 3, 4, 4]), st.integers(1, 2), min_size=1, max_size=2
 )
+pauses = st.sampled_from(
+    [timedelta(seconds=1), timedelta(minutes=29), *[timedelta(hours=7)] * 2, timedelta(days=2),
+     timedelta(days=4), timedelta(days=11), timedelta(days=31)]
+)  # fmt: skip
 
 
 class Market(Walker):
@@ -184,12 +188,14 @@ class Market(Walker):
     @rule(number=which, steps=st.integers(1, 3))
     def go_on(self, number: int, steps: int) -> None:
         """Let an order go its good way, some steps at once, so that walks come far."""
-        id = self.chosen(number, "paid", *ON_THE_WAY)
+        self.advance(self.chosen(number, "paid", *ON_THE_WAY), steps, scanned=bool(number % 3))
+
+    def advance(self, id: UUID, steps: int, *, scanned: bool) -> None:
         deal = self.ideal.deals[id]
         for _ in range(steps):
             if deal.state == "paid":
                 self.each([(id, deal.seller)], trade.Ship, trade.ship_orders, self.ideal.ship)
-            elif deal.state == "shipped" and number % 3:
+            elif deal.state == "shipped" and scanned:
                 self.deliver(id)
             else:
                 self.each(
@@ -277,7 +283,9 @@ class Market(Walker):
     @some_order
     @rule(number=which)
     def stop(self, number: int) -> None:
-        id = self.chosen(number, "paid", *ON_THE_WAY)
+        self.halt(self.chosen(number, "paid", *ON_THE_WAY))
+
+    def halt(self, id: UUID) -> None:
         command = trade.Stop(**self.facts(self.world.ines), order_id=id, reason="is it genuine?")
         [outcome] = self.send(trade.stop_orders, command)
         same(outcome, self.ideal.stop(id))
@@ -288,7 +296,9 @@ class Market(Walker):
     @rule(number=which)
     def resume(self, number: int) -> None:
         frozen = [id for id, deal in self.ideal.deals.items() if deal.freezes]
-        id = frozen[number % len(frozen)] if frozen else self.chosen(number)
+        self.lift(frozen[number % len(frozen)] if frozen else self.chosen(number))
+
+    def lift(self, id: UUID) -> None:
         freeze = min(self.ideal.deals[id].freezes, default=id)
         command = trade.Resume(
             **self.facts(self.world.ines), order_id=id, freeze_id=freeze, reason="it is"
@@ -296,27 +306,58 @@ class Market(Walker):
         [outcome] = self.send(trade.resume_orders, command)
         same(outcome, self.ideal.resume(id, freeze))
 
+    @some_order
+    @rule(number=which, before=pauses, after=pauses, arrives=st.booleans())
+    def a_clock_stands(
+        self, *, number: int, before: timedelta, after: timedelta, arrives: bool
+    ) -> None:
+        """Stop an order, let time pass, let it arrive perhaps and more time pass, and go on."""
+        id = self.chosen(number, "paid", *ON_THE_WAY)
+        self.halt(id)
+        self.time_passes(before)
+        if arrives:
+            self.deliver(id)
+            self.time_passes(after)
+        buyer = self.ideal.deals[id].buyer
+        self.each([(id, buyer)], trade.Cancel, trade.cancel_orders, self.ideal.cancel)
+        self.lift(id)
+
     def somebody_earned(self) -> bool:
-        sellers = {good.seller for good in self.ideal.goods.values()}
-        return any(free for (who, _), free in self.ideal.free.items() if who in sellers)
+        return any(self.ideal.has(good.seller, good.currency) for good in self.ideal.goods.values())
 
     @precondition(lambda self: self.somebody_earned())
     @rule(seller=st.booleans(), currency=st.sampled_from(["CNY", "CNY", "EUR"]),
           some=st.one_of(st.none(), st.integers(1, 20_000)))  # fmt: skip
     def empty_a_wallet(self, *, seller: bool, currency: str, some: int | None) -> None:
         member = self.world.lin if seller and currency == "CNY" else self.world.omar
-        amount = some or max(1, self.ideal.has(member, currency))
+        self.withdraw(member, currency, some or max(1, self.ideal.has(member, currency)))
+
+    def withdraw(self, member: UUID, currency: str, amount: int) -> None:
         command = payments.Withdraw(
             **self.facts(member), amount=amount, currency=currency, account="SANDBOX-OK",
             holder="A Seller",
         )  # fmt: skip
-        [outcome] = self.send(payments.withdraw, command)
-        same(outcome, self.ideal.withdraw(member, currency, amount))
+        same(
+            self.send(payments.withdraw, command)[0], self.ideal.withdraw(member, currency, amount)
+        )
 
-    @rule(by=st.sampled_from(
-        [timedelta(seconds=1), timedelta(minutes=29), timedelta(hours=7), timedelta(hours=7),
-         timedelta(days=2), timedelta(days=4), timedelta(days=11), timedelta(days=31)]
-    ))  # fmt: skip
+    @precondition(lambda self: any(d.state == "completed" for d in self.ideal.deals.values()))
+    @rule(number=which, amount=amounts)
+    def a_seller_owes_what_he_has_spent(self, number: int, amount: int | None) -> None:
+        done = [id for id, deal in self.ideal.deals.items() if deal.state == "completed"]
+        id = done[number % len(done)]
+        deal = self.ideal.deals[id]
+        if left := self.ideal.has(deal.seller, deal.currency):
+            self.withdraw(deal.seller, deal.currency, left)
+        command = trade.Refund(**self.facts(deal.seller), order_id=id, amount=amount, reason="torn")
+        same(self.send(trade.refund_orders, command)[0], self.ideal.refund(id, deal.seller, amount))
+        for next_id, other in list(self.ideal.deals.items()):
+            if other.seller == deal.seller and other.state in {"paid", *ON_THE_WAY}:
+                # What he earns next goes to whom he owes.
+                self.advance(next_id, 3, scanned=True)
+                break
+
+    @rule(by=pauses)
     def time_passes(self, by: timedelta) -> None:
         async def work() -> None:
             while await timers.fire(self.database, trade.handlers):
@@ -357,4 +398,4 @@ def same(outcome: object, expected: str | None) -> None:
 
 
 def test_the_market_agrees_with_an_ideal_one(scratch: str) -> None:
-    walk(Market, scratch, examples=10, steps=40)
+    walk(Market, scratch, examples=12, steps=40)
