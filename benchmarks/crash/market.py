@@ -20,7 +20,7 @@ from benchmarks.wire import Answer, Wire, request
 PROCESSES = 2
 _POLL_S = 0.05
 _ASK_S = 5.0
-_SERAI = (sys.executable, "-m", "serai.cli")
+SERAI = (sys.executable, "-m", "serai.cli")
 _PACE = "100000000"
 
 
@@ -42,14 +42,14 @@ class Market:
     def __init__(self, data: Path, log: IO[bytes]) -> None:
         self._data = data
         self._log = log
-        self.port = _free_port()
+        self.port = free_port()
         self._dead: set[int] = {0}
         self._process = self._open()
 
     def _open(self) -> "subprocess.Popen[bytes]":
         port = ("--port", str(self.port), "--processes", str(PROCESSES))
         return subprocess.Popen(
-            [*_SERAI, "up", "--no-demo", *port],
+            [*SERAI, "up", "--no-demo", *port],
             env=environment(self._data) | {"SERAI_LOG_LEVEL": "warning"},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -107,7 +107,7 @@ class Market:
     def audit(self) -> list[str]:
         """Run `serai audit`; gives the promises that it found broken, with their rows."""
         ran = subprocess.run(
-            [*_SERAI, "audit", "--json"],
+            [*SERAI, "audit", "--json"],
             env=environment(self._data),
             capture_output=True,
             check=False,
@@ -143,8 +143,13 @@ async def fetch(port: int, path: str) -> int:
 
 def environment(data: Path) -> dict[str, str]:
     """Give an environment whose only settings are this market's."""
+    return plain_environment() | {"SERAI_DATA": str(data)}
+
+
+def plain_environment() -> dict[str, str]:
+    """Give an environment without settings, but that nobody's pace is too fast."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("SERAI_")}
-    return ours | {"SERAI_DATA": str(data), "SERAI_REQUESTS_PER_MINUTE": _PACE}
+    return ours | {"SERAI_REQUESTS_PER_MINUTE": _PACE}
 
 
 def _serves(process_id: int) -> bool:
@@ -156,7 +161,8 @@ def _serves(process_id: int) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
