@@ -201,3 +201,13 @@ async def test_an_exception_is_not_remembered_as_an_answer(database: Database) -
             await batcher.submit(poison)
     async with database.tx() as tx:
         assert await tx.value("select count(*) from kernel_command") == 0
+
+
+async def test_nobody_waits_for_an_outcome_that_was_forgotten(database: Database) -> None:
+    async def forgetful(tx: Tx, commands: Sequence[Add]) -> list[Added | Refused]:
+        return (await add(tx, commands))[1:]
+
+    batcher = Batcher(database, forgetful)
+    with pytest.raises(RuntimeError, match="0 outcomes to 1 commands"):
+        await batcher.submit(command(1))
+    assert await total(database) == 0

@@ -203,7 +203,7 @@ class Ideal:
 
     def _complete(self, deal: Deal) -> None:
         rate = deal.goods * self.fee_bp
-        deal.fee = min((rate + 5_000) // 10_000, deal.held)
+        deal.fee = (rate + 5_000) // 10_000 * deal.held // deal.total
         deal.released, deal.held = deal.held - deal.fee, 0
         self.put(deal.seller, deal.currency, deal.released)
         self.fees[deal.currency] = self.fees.get(deal.currency, 0) + deal.fee

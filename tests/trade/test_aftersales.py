@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from serai import ledger, members, payments, trade
+from serai import ledger, logistics, members, payments, trade
 from serai.kernel.errors import Refused
 from serai.kernel.tx import Tx
 from serai.trade import RefundMade, State
@@ -20,6 +20,7 @@ from tests.world import (
     delivered,
     good,
     later,
+    scan,
     shelf,
     shipped,
     sound,
@@ -251,3 +252,46 @@ async def test_a_stopped_order_is_not_shipped(tx: Tx, world: World) -> None:
     assert isinstance(outcome, Refused)
     assert outcome.code == "order_stopped"
     assert await shelf(tx, world.tea) == (TEA_STOCK, 1)
+
+
+# ── What comes back ──────────────────────────────────────────────────────────────────────
+
+
+async def send_back(tx: Tx, world: World, order_id: UUID) -> RefundMade | Refused:
+    command = ask(tx, world, trade.SendBack, world.market_id, order_id)
+    [outcome] = await trade.refund_sent_back(tx, [command])
+    return outcome
+
+
+async def test_a_parcel_that_came_back_brings_the_money_back(tx: Tx, world: World) -> None:
+    order_id = await shipped(tx, world)
+    [parcel] = (await logistics.parcels_of(tx, [order_id]))[order_id]
+    early = await send_back(tx, world, order_id)
+    assert early == Refused("not_due")
+    assert await wallet(tx, world, world.ana) == (FUNDS - TOTAL, TOTAL)
+    good((await logistics.scan(tx, [scan(tx, world, parcel.id, logistics.Step.RETURN)]))[0])
+    told = await tx.value("select count(*) from kernel_event where kind = 'parcel.returned'")
+    assert told == 1
+    assert good(await send_back(tx, world, order_id)).state is State.REFUNDED
+    assert await wallet(tx, world, world.ana) == (FUNDS, 0)
+    assert await wallet(tx, world, world.lin) == (0, 0)
+    assert isinstance(await send_back(tx, world, order_id), Refused)
+    await sound(tx)
+
+
+async def test_what_was_handed_over_is_not_refunded_by_a_scan(tx: Tx, world: World) -> None:
+    order_id = await delivered(tx, world)
+    outcome = await send_back(tx, world, order_id)
+    assert outcome == Refused("order_state", {"state": "delivered"})
+    assert await wallet(tx, world, world.ana) == (FUNDS - TOTAL, TOTAL)
+
+
+async def test_the_market_keeps_its_fee_on_what_is_left_alone(tx: Tx, world: World) -> None:
+    terms = members.Terms(commission_bp=1_000)
+    good(await members.set_terms(tx, world.market_id, terms, by=None, reason="a test of fees"))
+    order_id = await delivered(tx, world)
+    good(await refund(tx, world, order_id, TOTAL // 2))
+    command = ask(tx, world, trade.Confirm, world.ana, order_id)
+    good((await trade.confirm_orders(tx, [command]))[0])
+    assert await wallet(tx, world, world.lin) == (TOTAL // 2 - 320, 0)
+    await sound(tx)

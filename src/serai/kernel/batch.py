@@ -28,6 +28,7 @@ _RACED = (
     asyncpg.UniqueViolationError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
 )
 _TRIES_MAX = 5
 _PAUSE_S = 0.2
@@ -116,6 +117,12 @@ class Batcher(Generic[C, R]):
                 if not future.done():
                     future.set_result(outcome)
 
+    def _check(self, commands: list[C], outcomes: Sequence[R]) -> None:
+        """Undo a batch that would leave a caller without his outcome."""
+        if len(outcomes) != len(commands):
+            message = f"{self._name} gave {len(outcomes)} outcomes to {len(commands)} commands"
+            raise RuntimeError(message)
+
     async def _commit(self, commands: list[C]) -> Sequence[R]:
         """Commit one transaction, again where another transaction or a restart got in its way.
 
@@ -127,6 +134,7 @@ class Batcher(Generic[C, R]):
                 with metrics.batch_seconds.labels(self._name).time():
                     async with self._database.tx() as tx:
                         outcomes = await self._write(tx, commands)
+                        self._check(commands, outcomes)
             except _RACED as error:
                 if attempt == _TRIES_MAX:
                     raise

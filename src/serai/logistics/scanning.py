@@ -45,8 +45,8 @@ _ENDINGS = frozenset({Step.DELIVER, Step.RETURN, Step.CANCEL})
 async def scan(tx: Tx, commands: Sequence[Scan]) -> list[Scanned | Refused]:
     """Keep scans; one outcome a command, in order, the same to the same id.
 
-    Emits `parcel.scanned` for each, and `parcel.delivered` for the one by which
-    its parcel becomes delivered; both about the order.
+    Emits `parcel.scanned` for each, and `parcel.delivered` or `parcel.returned`
+    for the one by which its parcel comes to that end; all about the order.
     """
     return await once(tx, commands, _scan, Scanned | Refused)
 
@@ -225,6 +225,8 @@ def _news(tx: Tx, change: _Change) -> list[Event]:
     kinds = ["parcel.scanned" if change.scan.declares is None else "parcel.corrected"]
     if change.after.status is Status.DELIVERED and change.before.status is not Status.DELIVERED:
         kinds.append("parcel.delivered")
+    if change.after.status is Status.RETURNED and change.before.status is not Status.RETURNED:
+        kinds.append("parcel.returned")
     parcel = change.after
     body: dict[str, Any] = {
         "parcel_id": parcel.id,

@@ -104,7 +104,7 @@ async def release(tx: Tx, releases: Sequence[Release]) -> list[Released | Refuse
         elif one.order_id in frozen:
             answers.append(Refused(Code.HOLD_FROZEN))
         else:
-            fee = min(one.fee, held.remaining)
+            fee = min(one.fee, held.amount) * held.remaining // held.amount
             amount = held.remaining - fee
             journals.append(_release_journal(held, one, fee))
             done = replace(held, released=amount, fees=fee, ended_at=tx.now)

@@ -75,7 +75,11 @@ class Held(Struct, frozen=True, tag="held", tag_field="outcome"):
 
 
 class Release(Struct, frozen=True):
-    """Give what is held for an order to its seller, less the market's fee."""
+    """Give what is held for an order to its seller, less the market's fee.
+
+    `fee` is that on the whole order; of what is left of it the market keeps in
+    proportion.
+    """
 
     order_id: UUID
     fee: int

@@ -4,7 +4,13 @@ Every function that moves an order takes a list of commands and gives a list of
 outcomes in the same order. The states and steps are those of `model.TRANSITIONS`.
 """
 
-from serai.trade.aftersales import cancel_orders, refund_orders, resume_orders, stop_orders
+from serai.trade.aftersales import (
+    cancel_orders,
+    refund_orders,
+    refund_sent_back,
+    resume_orders,
+    stop_orders,
+)
 from serai.trade.cart import Cart, CartLine, ShownLine, cart, put_in_cart
 from serai.trade.checkout import place_orders
 from serai.trade.completion import complete_silent, confirm_orders, extend_orders
@@ -33,6 +39,7 @@ from serai.trade.model import (
     Refund,
     RefundMade,
     Resume,
+    SendBack,
     Ship,
     State,
     Stop,
@@ -102,6 +109,7 @@ __all__ = [
     "RefundMade",
     "Restock",
     "Resume",
+    "SendBack",
     "ShelfRow",
     "Ship",
     "Short",
@@ -141,6 +149,7 @@ __all__ = [
     "record",
     "recount",
     "refund_orders",
+    "refund_sent_back",
     "restock",
     "resume_orders",
     "shelf",

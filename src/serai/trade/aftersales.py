@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from serai import inventory, payments
+from serai import inventory, logistics, payments
 from serai.kernel import ids
 from serai.kernel.commands import once
 from serai.kernel.errors import Refused
@@ -18,6 +18,7 @@ from serai.trade.model import (
     Refund,
     RefundMade,
     Resume,
+    SendBack,
     State,
     Stop,
     Stopped,
@@ -27,6 +28,8 @@ from serai.trade.steps import Steps, moved
 
 _STOPPABLE = frozenset({State.PAID, State.SHIPPED, State.DELIVERED})
 _REFUNDABLE = frozenset({State.PAID, State.SHIPPED, State.DELIVERED, State.COMPLETED})
+
+_CAME_BACK = "the parcel came back to the sender"
 
 
 async def cancel_orders(tx: Tx, commands: Sequence[Cancel]) -> list[Moved | Refused]:
@@ -121,13 +124,48 @@ async def _refund(tx: Tx, commands: list[Refund]) -> list[RefundMade | Refused]:
     return [answers[command.id] for command in commands]
 
 
+async def refund_sent_back(tx: Tx, commands: Sequence[SendBack]) -> list[RefundMade | Refused]:
+    """Give buyers back what they paid for orders whose every parcel came back to the seller.
+
+    Else the silence of a buyer who got nothing would pay the seller, who has
+    his goods again.
+    """
+    return await once(tx, commands, _send_back, RefundMade | Refused)
+
+
+async def _send_back(tx: Tx, commands: list[SendBack]) -> list[RefundMade | Refused]:
+    steps = await Steps.locking(tx, [command.order_id for command in commands])
+    parcels = await logistics.parcels_of(tx, [command.order_id for command in commands])
+    ready: dict[UUID, SendBack] = {}
+    answers: dict[UUID, RefundMade | Refused] = {}
+    for command in commands:
+        order = steps.order(command.order_id)
+        theirs = parcels.get(command.order_id, [])
+        if order is None:
+            answers[command.id] = Refused(Code.ORDER_UNKNOWN)
+        elif order.state is not State.SHIPPED or order.id in ready:
+            answers[command.id] = Refused(Code.ORDER_STATE, {"state": order.state})
+        elif any(parcel.status is not logistics.Status.RETURNED for parcel in theirs):
+            answers[command.id] = Refused(Code.NOT_DUE)
+        else:
+            ready[order.id] = command
+    wanted = [
+        payments.Refund(one.id, one.order_id, None, one.actor_id, _CAME_BACK)
+        for one in ready.values()
+    ]
+    for command, outcome in zip(ready.values(), await payments.refund(tx, wanted), strict=True):
+        answers[command.id] = _made(steps, command, outcome, ends=True)
+    await steps.write()
+    return [answers[command.id] for command in commands]
+
+
 def _wanted(command: Refund) -> payments.Refund:
     reason = command.reason or "refunded by the seller"
     return payments.Refund(command.id, command.order_id, command.amount, command.actor_id, reason)
 
 
 def _made(
-    steps: Steps, command: Refund, outcome: payments.Refunded | Refused, *, ends: bool
+    steps: Steps, command: Refund | SendBack, outcome: payments.Refunded | Refused, *, ends: bool
 ) -> RefundMade | Refused:
     """Tell of a refund, and end an order of which nothing is held any more.
 

@@ -228,6 +228,10 @@ class Deliver(OrderCommand, frozen=True, kw_only=True):
     at: datetime
 
 
+class SendBack(OrderCommand, frozen=True, kw_only=True):
+    """Refund an order that came back to its seller. Sent when the carrier scans it."""
+
+
 class Confirm(OrderCommand, frozen=True, kw_only=True):
     """Confirm receipt: the seller is paid."""
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from serai.kernel import ids, timers
 from serai.kernel.outbox import Event, Reaction
 from serai.kernel.tx import Database, Tx
+from serai.trade.aftersales import refund_sent_back
 from serai.trade.completion import complete_silent
 from serai.trade.fulfilment import deliver_orders
-from serai.trade.model import Close, Deadline, Deliver, Expire, State
+from serai.trade.model import Close, Deadline, Deliver, Expire, SendBack, State
 from serai.trade.payment import close_unpaid
 from serai.trade.steps import TIMERS, Steps
 
@@ -30,8 +31,25 @@ async def _parcels_delivered(tx: Tx, events: Sequence[Event]) -> None:
     )
 
 
+async def _parcels_returned(tx: Tx, events: Sequence[Event]) -> None:
+    """Refund the orders whose parcels came back."""
+    await refund_sent_back(
+        tx,
+        [
+            SendBack(
+                id=ids.derive(event.id, "send back"),
+                market_id=event.market_id,
+                actor_id=event.market_id,
+                order_id=event.subject,
+            )
+            for event in events
+        ],
+    )
+
+
 reactions: Sequence[Reaction] = (
     Reaction("trade.delivered", frozenset({"parcel.delivered"}), _parcels_delivered),
+    Reaction("trade.returned", frozenset({"parcel.returned"}), _parcels_returned),
 )
 """The market itself acts here, under its own id."""
 

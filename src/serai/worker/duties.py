@@ -32,6 +32,7 @@ KINDS = frozenset(
         "order.stopped",
         "parcel.corrected",
         "parcel.delivered",
+        "parcel.returned",
         "parcel.scanned",
         "payout.failed",
         "payout.in_transit",
