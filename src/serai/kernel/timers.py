@@ -76,6 +76,12 @@ async def start(tx: Tx, timers: Sequence[Timer]) -> None:
     )
 
 
+async def start_first(tx: Tx, timers: Sequence[Timer]) -> None:
+    """Set timers of subjects that this transaction has made: none of them is set already."""
+    ordered: list[Timer] = sorted(timers, key=lambda timer: (timer.subject, timer.kind))
+    await tx.insert(ordered)
+
+
 async def stop(tx: Tx, kinds: Sequence[str], subjects: Sequence[UUID]) -> None:
     """Take timers of these kinds away from subjects; those that are not set are no matter."""
     if subjects:

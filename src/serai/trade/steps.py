@@ -150,23 +150,22 @@ class Steps:
         )
 
     async def _set_timers(self, changed: Sequence[Order], *, new: bool) -> None:
-        if not new:
-            ids = [order.id for order in changed]
-            await timers.stop(self._tx, list(TIMERS.values()), ids)
-        await timers.start(
-            self._tx,
-            [
-                timers.timer(
-                    self._tx,
-                    subject=order.id,
-                    kind=TIMERS[order.deadline],
-                    market_id=order.market_id,
-                    due_at=order.deadline_at,
-                )
-                for order in changed
-                if order.deadline and order.deadline_at and order.stopped_at is None
-            ],
-        )
+        due = [
+            timers.timer(
+                self._tx,
+                subject=order.id,
+                kind=TIMERS[order.deadline],
+                market_id=order.market_id,
+                due_at=order.deadline_at,
+            )
+            for order in changed
+            if order.deadline and order.deadline_at and order.stopped_at is None
+        ]
+        if new:
+            await timers.start_first(self._tx, due)
+            return
+        await timers.stop(self._tx, list(TIMERS.values()), [order.id for order in changed])
+        await timers.start(self._tx, due)
 
 
 _UPDATE = """
