@@ -1,15 +1,21 @@
 """What a client does over and over: order, move money."""
 
+import asyncio
 import random
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.load import Act
 from benchmarks.stage import CURRENCY, Stage
 from serai import ledger, trade
 from serai.kernel import ids
 from serai.kernel.batch import Batcher
-from serai.kernel.errors import Refused
+from serai.kernel.errors import OverloadedError, Refused
 from serai.kernel.tx import Database
+
+_BACK_OFF_S = 0.02
+
+C = TypeVar("C")
+R = TypeVar("R")
 
 
 async def order(database: Database, stage: Stage, facts: dict[str, Any]) -> Act:
@@ -28,7 +34,7 @@ async def order(database: Database, stage: Stage, facts: dict[str, Any]) -> Act:
             wanted=(trade.Wanted(chance.choice(variants), 1),),
             address_id=buyer.address_id,
         )
-        outcome = await batcher.submit(command)
+        outcome = await _submit(batcher, command)
         return outcome.code if isinstance(outcome, Refused) else "placed"
 
     return act
@@ -56,7 +62,16 @@ async def move(database: Database, stage: Stage, facts: dict[str, Any]) -> Act:
             subject_id=id,
             legs=(ledger.Move(debit, credit, 1),),
         )
-        outcome = await batcher.submit(journal)
+        outcome = await _submit(batcher, journal)
         return outcome.code if isinstance(outcome, Refused) else "posted"
 
     return act
+
+
+async def _submit(batcher: Batcher[C, R], command: C) -> R:
+    """Have a command decided; who is told that too many wait comes again in a moment."""
+    while True:
+        try:
+            return await batcher.submit(command)
+        except OverloadedError:
+            await asyncio.sleep(_BACK_OFF_S)

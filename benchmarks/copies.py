@@ -47,22 +47,27 @@ def multiply(ground: Ground, database: str, times: int) -> None:
     for table, (_, _, condition) in _TABLES.items():
         made = f"create unlogged table copied_{table} as select * from {table} where {condition}"
         ground.run(made, database)
+    columns = {table: _columns(ground, database, table) for table in _TABLES}
     for number in range(times - 1, 0, -1):
         back = number * span
-        ground.run("; ".join(_copy(ground, database, table, back) for table in _TABLES), database)
-    ground.run(_RAISE.format(times=times), database)
-    ground.run("; ".join(f"drop table copied_{table}" for table in _TABLES), database)
+        ground.script("; ".join(_copy(columns, table, back) for table in _TABLES), database)
+    ground.script(_RAISE.format(times=times), database)
+    ground.script("; ".join(f"drop table copied_{table}" for table in _TABLES), database)
     ground.run("drop function earlier", database)
 
 
-def _copy(ground: Ground, database: str, table: str, back: int) -> str:
-    ids, times, _ = _TABLES[table]
-    names = ground.run(
+def _columns(ground: Ground, database: str, table: str) -> list[str]:
+    names: list[str] = ground.run(
         "select array_agg(attname::text order by attnum) from pg_attribute"
         f" where attrelid = '{table}'::regclass and attnum > 0 and not attisdropped",
         database,
     )
-    values = ", ".join(_value(name, name in ids, name in times, back) for name in names)
+    return names
+
+
+def _copy(columns: dict[str, list[str]], table: str, back: int) -> str:
+    ids, times, _ = _TABLES[table]
+    values = ", ".join(_value(name, name in ids, name in times, back) for name in columns[table])
     return f"insert into {table} select {values} from copied_{table} order by 1"
 
 

@@ -55,6 +55,10 @@ class Ground(Struct, frozen=True):
         """Run one statement outside a transaction; gives the first value, if there is one."""
         return asyncio.run(_run(self.address(database), sql))
 
+    def script(self, sql: str, database: str) -> None:
+        """Run statements in one transaction."""
+        asyncio.run(_script(self.address(database), sql))
+
     def settle(self, database: str) -> None:
         """Leave nothing over from the filling: statistics, dead rows, dirty pages."""
         self.run("vacuum (analyze)", database)
@@ -65,6 +69,14 @@ async def _run(dsn: str, sql: str) -> Any:  # noqa: ANN401  a value of any type
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+async def _script(dsn: str, sql: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql)
     finally:
         await connection.close()
 

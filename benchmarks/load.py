@@ -53,6 +53,8 @@ class Tally(Struct):
     seconds: float
     latencies_s: "array[float]"
     memory_mb: float
+    cpu_s: float
+    """Of the processes themselves, clients and all; the database's is not among it."""
 
     @property
     def count(self) -> int:
@@ -84,7 +86,9 @@ def run(load: Load) -> Tally:
         answers += tally.answers
         latencies += tally.latencies_s
     seconds = max(tally.seconds for tally in tallies)
-    return Tally(answers, seconds, latencies, max(tally.memory_mb for tally in tallies))
+    memory = max(tally.memory_mb for tally in tallies)
+    cpu = sum(tally.cpu_s for tally in tallies)
+    return Tally(answers, seconds, latencies, memory, cpu)
 
 
 def _process(load: Load, number: int, begin: float) -> Tally:
@@ -119,11 +123,14 @@ class _Clients:
     async def run(self) -> Tally:
         clients = self._load.clients // self._load.processes
         one = self._some if self._load.attempts else self._forever
-        began = time.monotonic()
+        began, used = time.monotonic(), time.process_time()
         await asyncio.gather(*(one(random.Random(f"{self._number} {n}")) for n in range(clients)))
         took = time.monotonic() - began if self._load.attempts else self._load.seconds
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return Tally(self._answers, took, self._latencies, memory)
+        # What was spent on the warm-up counts by its share of the time.
+        share = took / (time.monotonic() - began)
+        cpu = share * (time.process_time() - used)
+        return Tally(self._answers, took, self._latencies, memory, cpu)
 
     async def _forever(self, chance: random.Random) -> None:
         while (sent := time.monotonic()) < self._until:
