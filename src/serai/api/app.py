@@ -29,6 +29,7 @@ from serai.api import (
     listings,
     markets,
     members,
+    methods,
     offering,
     order_steps,
     orders,
@@ -127,7 +128,7 @@ def router(handlers: Sequence[HTTPRouteHandler]) -> Router:
     """Gather handlers under `/api/v1`, with all that a handler may ask for by name."""
     return Router(
         PREFIX,
-        route_handlers=handlers,
+        route_handlers=[*methods.tellers(handlers), *handlers],
         dto=Json,
         return_dto=None,
         dependencies=providers(),
@@ -145,7 +146,7 @@ def _cors(settings: Settings) -> CORSConfig | None:
             "Content-Type",
             "Accept-Language",
             idempotency.HEADER,
-            "Serai-Market",
+            callers.MARKET,
         ],
         expose_headers=["Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
         max_age=3600,

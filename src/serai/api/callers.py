@@ -18,10 +18,14 @@ from litestar.params import HeaderParameter
 from msgspec import Struct
 
 from serai import members
+from serai.api import parameters
 from serai.api.house import House
-from serai.api.says import decline
+from serai.api.says import WrongFieldsError, decline
 from serai.kernel import i18n
 from serai.members import Caller, Market, Role, Scope
+
+MARKET = "Serai-Market"
+"""The header that names the market, where no token does."""
 
 _FORGED = {"WWW-Authenticate": 'Bearer realm="serai", error="invalid_token"'}
 _TOKEN_MAX = 512
@@ -78,8 +82,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     token = _token(connection.headers.get("authorization"))
     caller = None
     if token is not None:
-        async with house.database.tx() as tx:
-            caller = await members.authenticate(tx, token)
+        caller = await house.submit(members.authenticate_all, token)
         if caller is not None:
             house.door.learn(connection.headers["authorization"], caller.market_id)
     connection.scope["auth"] = caller
@@ -88,6 +91,18 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise decline("token_invalid", _FORGED)
     if not needs.public:
         _check(caller, needs)
+    if b"=null" in connection.scope["query_string"].lower():
+        _refuse_null(connection)
+
+
+def _refuse_null(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Refuse the word `null` where it is no text: the framework takes it for a value not given.
+
+    A list that was to be of one shop must not be of all, because a program wrote its null.
+    """
+    errors = parameters.check(cast("Request[Any, Any, Any]", connection))
+    if errors:
+        raise WrongFieldsError(errors)
 
 
 _READ = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
@@ -185,7 +200,7 @@ async def give_market(
     serai_market: Annotated[
         str | None,
         HeaderParameter(
-            name="Serai-Market",
+            name=MARKET,
             description="The slug of the market, for requests without a token where a"
             " deployment has several. A token belongs to one market already.",
         ),

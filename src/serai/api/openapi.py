@@ -4,20 +4,17 @@ The framework describes paths, parameters and structs. Added here is what is
 true of every operation: whom it is for, how it fails, and its name.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
-from serai.api import problems
-from serai.api.callers import Needs, needs_of
-from serai.api.idempotency import HEADER
+from serai.api import idempotency, problems, schemas
+from serai.api.callers import MARKET, Needs, needs_of
 
 VERSION = "1"
 """Of the API; it changes when a client that was right would no longer be."""
@@ -38,6 +35,7 @@ _FAILURES: dict[int, str] = {
     401: "There is no token, or it is not valid.",
     403: "The token or the member may not do this.",
     404: "It does not exist, or it is not yours to see.",
+    406: "`Accept` leaves out JSON, which is all that is spoken here.",
     409: "The present state does not allow it; `code` and `facts` say why.",
     413: "The body is too large.",
     415: "The body is not JSON.",
@@ -74,26 +72,21 @@ def describe(api: Router, public_url: str) -> dict[str, Any]:
     # serves needs none of the framework's pages about itself.
     # Drawn, never served: it must not set up logging for the whole process.
     drawn = Litestar(route_handlers=[api], openapi_config=title, logging_config=None)
-    document = _renamed(drawn.openapi_schema.to_schema())
+    document = drawn.openapi_schema.to_schema()
     document["servers"] = [{"url": public_url}]
     paths = {path: item for path, item in document["paths"].items() if path.startswith(api.path)}
     document["paths"] = dict(sorted(paths.items()))
-    _add_problem(document)
+    described = {
+        handler.handler_name: (paths[path][method], handler)
+        for path, method, handler in operations(drawn)
+        if path in paths
+    }
+    document["components"]["schemas"] = schemas.put(described) | {"Problem": _PROBLEM}
     for path, method, handler in operations(drawn):
         if path in paths:
             _complete(paths[path][method], method, handler, path)
     document["tags"] = [{"name": name} for name in _tags(paths)]
     return document
-
-
-_PAGE_NAME = re.compile(r"Page_[\w.]*?(\w+)_(?=[\"])")
-
-
-def _renamed(document: dict[str, Any]) -> dict[str, Any]:
-    """Call a page of shops `ShopPage`, not by the place of its class in our code."""
-    text = _PAGE_NAME.sub(r"\1Page", msgspec.json.encode(document).decode())
-    renamed: dict[str, Any] = msgspec.json.decode(text)
-    return renamed
 
 
 def operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -105,30 +98,28 @@ def operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
                     yield route.path_format, str(method).lower(), handler
 
 
-def _add_problem(document: dict[str, Any]) -> None:
-    schemas = document["components"].setdefault("schemas", {})
-    text, whole = {"type": "string"}, {"type": "integer"}
-    wrong = {
-        "type": "object",
-        "required": ["field", "code", "reason"],
-        "properties": {
-            "field": {**text, "description": "A JSON pointer into the body, or `?name`."},
-            "code": text,
-            "reason": text,
-        },
-    }
-    required = ["type", "title", "status", "code", "detail", "instance"]
-    schemas["Problem"] = {
-        "type": "object",
-        "title": "Problem",
-        "description": "Why a request was not done (RFC 9457).",
-        "required": required,
-        "properties": {
-            **{name: whole if name == "status" else text for name in required},
-            "facts": {"type": "object", "description": "The numbers and names behind it."},
-            "errors": {"type": "array", "items": wrong},
-        },
-    }
+_TEXT, _WHOLE = {"type": "string"}, {"type": "integer"}
+_WRONG_FIELD = {
+    "type": "object",
+    "required": ["field", "code", "reason"],
+    "properties": {
+        "field": {**_TEXT, "description": "A JSON pointer into the body, or `?name`."},
+        "code": _TEXT,
+        "reason": _TEXT,
+    },
+}
+_ALWAYS = ["type", "title", "status", "code", "detail", "instance"]
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Why a request was not done (RFC 9457).",
+    "required": _ALWAYS,
+    "properties": {
+        **{name: _WHOLE if name == "status" else _TEXT for name in _ALWAYS},
+        "facts": {"type": "object", "description": "The numbers and names behind it."},
+        "errors": {"type": "array", "items": _WRONG_FIELD},
+    },
+}
 
 
 def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler, path: str) -> None:
@@ -141,22 +132,28 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler,
         operation["x-serai-role"] = str(needs.role)
     if needs.scope is not None:
         operation["x-serai-scope"] = str(needs.scope)
-    keyed = False
     for parameter in operation.get("parameters", []):
-        if parameter["name"] == HEADER:
-            keyed = parameter["required"] = True
+        if parameter["name"] == idempotency.HEADER:
+            parameter["required"] = True
             parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
-    _add_failures(operation, _statuses(method, needs, path, keyed=keyed))
+    _add_failures(operation, _statuses(method, needs, path, operation))
 
 
-def _statuses(method: str, needs: Needs, path: str, *, keyed: bool) -> list[int]:
+def _statuses(method: str, needs: Needs, path: str, operation: Mapping[str, Any]) -> Sequence[int]:
+    """List the failures that an operation may answer with."""
     statuses = {400, 401, 422, 429, 500, 503}
-    if not needs.public:
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if needs.json:
+        statuses.add(406)
+    if not needs.public or method in _WITH_BODY:
         statuses.add(403)
-    if "{" in path or keyed:
+    # A path, a market's name and a body can each name what is not there.
+    if "{" in path or MARKET in names or method in _WITH_BODY:
         statuses.add(404)
+    if method != "get":
+        statuses.add(409)
     if method in _WITH_BODY:
-        statuses |= {409, 413, 415}
+        statuses |= {413, 415}
     return sorted(statuses)
 
 

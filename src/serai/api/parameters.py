@@ -38,6 +38,12 @@ def check(request: Request[Any, Any, Any]) -> list[FieldError]:
     return errors
 
 
+def kinds(handler: HTTPRouteHandler) -> Iterator[tuple[str, Any]]:
+    """Tell of what type each parameter is, once it is given, with all its limits."""
+    for name, field, known in _parameters(handler):
+        yield name, _kind(field, known)
+
+
 def _parameters(
     handler: HTTPRouteHandler,
 ) -> Iterator[tuple[str, FieldDefinition, ParameterKwarg]]:
@@ -71,15 +77,19 @@ def _check(
     if not given:
         return [] if field.has_default or field.is_optional else [fields.wrong(at, "missing")]
     value: Any = given if field.is_non_string_sequence else given[-1]
-    limits = {name: limit for name in _CONSTRAINTS if (limit := getattr(known, name)) is not None}
-    kind = _without_none(field.annotation)
-    kind = Annotated[kind, Meta(**limits)] if limits else kind
+    kind = _kind(field, known)
     try:
         # Text as it stands in an address is read first; what it says is then measured.
         value = msgspec.to_builtins(msgspec.convert(value, field.annotation, strict=False))
     except msgspec.ValidationError as error:
         return fields.check(value, kind, at) or [fields.from_decoder(error)]
     return [*fields.check(value, kind, at), *fields.zero_characters(value, at)]
+
+
+def _kind(field: FieldDefinition, known: ParameterKwarg) -> Any:  # noqa: ANN401  any type
+    limits = {name: limit for name in _CONSTRAINTS if (limit := getattr(known, name)) is not None}
+    kind = _without_none(field.annotation)
+    return Annotated[kind, Meta(**limits)] if limits else kind
 
 
 def _without_none(kind: Any) -> Any:  # noqa: ANN401  any type

@@ -18,7 +18,7 @@ from serai.catalog import PICTURE_MAX_BYTES
 from serai.members import Role, Scope
 
 _COST = 4
-_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml")
+TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "image/svg+xml")
 _NOT_MODIFIED = 304
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -46,7 +46,7 @@ class TakesPicture(Operation):
         """Describe the body."""
         content = {
             kind: OpenAPIMediaType(schema=Schema(type=None, content_media_type=kind))
-            for kind in _TYPES
+            for kind in TYPES
         }
         self.request_body = RequestBody(content=content, required=True)
 
@@ -75,8 +75,8 @@ async def keep_picture(request: Request[Any, Any, Any], house: TheHouse) -> Kept
     are kept once and get the same name.
     """
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given not in {*_TYPES, "application/octet-stream"}:
-        raise decline("media_type_picture", takes=", ".join(_TYPES))
+    if given not in {*TYPES, "application/octet-stream"}:
+        raise decline("media_type_picture", takes=", ".join(TYPES))
     data = await request.body()
     stored = accepted(await asyncio.to_thread(catalog.store_picture, folder(house), data))
     url = served_at(house) + stored.file

@@ -34,7 +34,7 @@ class TakesProducts(Operation):
 
     def __post_init__(self) -> None:
         """Describe the body."""
-        schema = Schema(type=OpenAPIType.STRING, content_media_type="text/csv")
+        schema = Schema(type=OpenAPIType.STRING, content_media_type="text/csv", min_length=1)
         content = {"text/csv": OpenAPIMediaType(schema=schema)}
         self.request_body = RequestBody(content=content, required=True)
 

@@ -4,24 +4,26 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from serai import ledger, payments
-from serai.api import refusals
+from serai.api import fields, refusals
 from serai.api.asked import CommandId, Part, TheCaller, TheHouse
 from serai.api.bodies import Body
 from serai.api.callers import requires
 from serai.api.orders import Amount, Currency
 from serai.api.pages import Page, paged
-from serai.api.says import accepted, decline
+from serai.api.says import WrongFieldsError, accepted, decline
 from serai.kernel import money
 from serai.kernel.tx import Tx
 from serai.members import Caller, Scope
 from serai.payments import Transferred, Wallet
 
-Moment = Annotated[datetime, Meta(tz=True)]
+# Read as text: where a query says a moment, the framework takes a bare number for seconds.
+WrittenMoment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 
 
 class NewTransfer(Body):
@@ -55,14 +57,15 @@ async def show_wallet(
     caller: TheCaller,
     currency: FromPath[str],
     at: Annotated[
-        Moment | None, QueryParameter(description="A past moment; without it, now.")
+        WrittenMoment | None, QueryParameter(description="A past moment; without it, now.")
     ] = None,
 ) -> Past:
     """Show your wallet in a currency, now or at any past moment."""
     wallet = _name(caller, currency)
+    asked = None if at is None else _moment(at, "?at")
 
     async def read(tx: Tx) -> Past:
-        when = min(at or tx.now, tx.now)
+        when = min(asked or tx.now, tx.now)
         found = await ledger.balance_at(tx, wallet.id, when)
         posted, held = found.credits_posted - found.debits_posted, found.debits_pending
         return Past(currency, when, posted, held, posted - held)
@@ -87,6 +90,18 @@ async def show_statement(
         limit=part.fetch,
     )
     return paged(request, rows, part, key=lambda row: (row.at, row.id), show=lambda row: row)
+
+
+def _moment(text: str, at: str) -> datetime:
+    """Read a moment that a query says."""
+    errors = fields.check(text, _MOMENT, at)
+    if errors:
+        raise WrongFieldsError(errors)
+    moment: datetime = msgspec.convert(text, _MOMENT)
+    return moment
+
+
+_MOMENT: Any = Annotated[datetime, Meta(tz=True)]
 
 
 def _name(caller: Caller, currency: str) -> ledger.Name:
