@@ -16,7 +16,7 @@ from benchmarks.pgbench import Pgbench
 from benchmarks.result import Result, Yardstick, result
 
 PROCESSES = 2
-CLIENTS = 128
+CLIENTS = 64
 _WARM_S = 2.0
 _HALF = 0.5
 
