@@ -22,7 +22,7 @@ from serai.members.addresses import (
 from serai.members.api_tokens import issue_token, revoke_token, tokens_of
 from serai.members.audit import actions_page, record_action
 from serai.members.brands import grant_brand
-from serai.members.callers import authenticate
+from serai.members.callers import authenticate, authenticate_all
 from serai.members.founding import Founded, NewMarket, found_market
 from serai.members.markets import market, market_by_slug, markets, set_terms, terms_changes
 from serai.members.model import (
@@ -112,6 +112,7 @@ __all__ = [
     "addresses",
     "addresses_of",
     "authenticate",
+    "authenticate_all",
     "change_password",
     "checked_reason",
     "countries",

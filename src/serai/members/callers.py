@@ -7,6 +7,7 @@ nobody guesses 32 random bytes.
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +35,7 @@ def digest(token: str) -> bytes:
 
 
 class _Found(Struct, frozen=True):
+    digest: bytes
     id: UUID
     member_id: UUID
     market_id: UUID
@@ -42,45 +44,63 @@ class _Found(Struct, frozen=True):
     noted_at: datetime | None
 
 
-_SESSION = """
-select s.id, s.member_id, s.market_id,
-    array(select r.role from members_role as r where r.member_id = s.member_id) as roles,
-    null::text[] as scopes, s.seen_at as noted_at
-from members_session as s
-where s.digest = $1 and s.ended_at is null and s.expires_at > $2 and s.seen_at > $3
-  and not exists (select from members_deactivation as d where d.member_id = s.member_id)
+_FIND = """
+with held as (
+    select s.digest, s.id, s.member_id, s.market_id, null::text[] as scopes, s.seen_at as noted_at
+    from members_session as s
+    where s.digest = any($1) and s.ended_at is null and s.expires_at > $2 and s.seen_at > $3
+    union all
+    select t.digest, t.id, t.member_id, t.market_id, t.scopes, t.used_at
+    from members_token as t
+    where t.digest = any($4) and t.revoked_at is null and t.expires_at > $2
+)
+select held.digest, held.id, held.member_id, held.market_id,
+    array(select r.role from members_role as r where r.member_id = held.member_id) as roles,
+    held.scopes, held.noted_at
+from held
+where not exists (select from members_deactivation as d where d.member_id = held.member_id)
 """
 
-_API_KEY = """
-select t.id, t.member_id, t.market_id,
-    array(select r.role from members_role as r where r.member_id = t.member_id) as roles,
-    t.scopes, t.used_at as noted_at
-from members_token as t
-where t.digest = $1 and t.revoked_at is null and t.expires_at > $2
-  and not exists (select from members_deactivation as d where d.member_id = t.member_id)
+_SEEN = "update members_session set seen_at = $2 where id = any($1) and seen_at < $2"
+_USED = """
+update members_token set used_at = $2 where id = any($1) and (used_at is null or used_at < $2)
 """
-
-_SEEN = "update members_session set seen_at = $2 where id = $1 and seen_at < $2"
-_USED = "update members_token set used_at = $2 where id = $1 and (used_at is null or used_at < $2)"
 
 
 async def authenticate(tx: Tx, token: str) -> Caller | None:
-    """Find who holds a session's token or an API token; nobody for one that is not good now.
+    """Find who holds a session's token or an API token; nobody for one that is not good now."""
+    [caller] = await authenticate_all(tx, [token])
+    return caller
 
-    One query; once a minute a second one notes that the token was seen.
+
+async def authenticate_all(tx: Tx, tokens: Sequence[str]) -> list[Caller | None]:
+    """Find who holds each of these tokens, in their order.
+
+    One query for all of them; once a minute a second one notes that they were seen.
     """
-    if len(token) > _TOKEN_MAX:
-        return None
-    now = tx.now
-    if token.startswith(API_PREFIX):
-        found = await tx.first(_Found, _API_KEY, digest(token), now)
-    else:
-        found = await tx.first(_Found, _SESSION, digest(token), now, now - SESSION_IDLE)
-    if found is None:
-        return None
+    digests = [digest(token) if len(token) <= _TOKEN_MAX else None for token in tokens]
+    pairs = [(one, d) for one, d in zip(tokens, digests, strict=True) if d is not None]
+    keys = [d for one, d in pairs if one.startswith(API_PREFIX)]
+    sessions = [d for one, d in pairs if not one.startswith(API_PREFIX)]
+    found = await tx.fetch(_Found, _FIND, sessions, tx.now, tx.now - SESSION_IDLE, keys)
+    await _note(tx, found)
+    callers = {one.digest: _caller(one) for one in found}
+    return [callers.get(d) if d is not None else None for d in digests]
+
+
+async def _note(tx: Tx, found: Sequence[_Found]) -> None:
+    """Note that tokens were seen, in the order of their ids, each at most once a minute."""
+    late = [
+        one for one in found if one.noted_at is None or tx.now - one.noted_at >= _SEEN_EVERY
+    ]
+    for sql, is_session in ((_SEEN, True), (_USED, False)):
+        stale = sorted(one.id for one in late if (one.scopes is None) is is_session)
+        if stale:
+            await tx.execute(sql, stale, tx.now)
+
+
+def _caller(found: _Found) -> Caller:
     is_session = found.scopes is None
-    if found.noted_at is None or now - found.noted_at >= _SEEN_EVERY:
-        await tx.execute(_SEEN if is_session else _USED, found.id, now)
     return Caller(
         member_id=found.member_id,
         market_id=found.market_id,
