@@ -90,9 +90,7 @@ async def authenticate_all(tx: Tx, tokens: Sequence[str]) -> list[Caller | None]
 
 async def _note(tx: Tx, found: Sequence[_Found]) -> None:
     """Note that tokens were seen, in the order of their ids, each at most once a minute."""
-    late = [
-        one for one in found if one.noted_at is None or tx.now - one.noted_at >= _SEEN_EVERY
-    ]
+    late = [one for one in found if one.noted_at is None or tx.now - one.noted_at >= _SEEN_EVERY]
     for sql, is_session in ((_SEEN, True), (_USED, False)):
         stale = sorted(one.id for one in late if (one.scopes is None) is is_session)
         if stale:
