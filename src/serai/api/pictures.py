@@ -1,6 +1,7 @@
 """Pictures at the machine's door: taken in as they are, given out for ever the same."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Kept(Struct, frozen=True):
     height: int | None
 
 
+@dataclass
 class TakesPicture(Operation):
     """An operation whose body is the picture itself."""
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -29,6 +30,7 @@ _COST = 20
 _EXPORT = Needs(scope=Scope.READ, json=False, cost=_COST)
 
 
+@dataclass
 class TakesProducts(Operation):
     """An operation whose body is a product file."""
 
