@@ -73,6 +73,11 @@ def read(body: bytes, kind: type[T]) -> T:
         raise WrongFieldsError(_wrong(body, kind) or [fields.from_decoder(error)]) from error
     except msgspec.DecodeError as error:
         raise _malformed(body, error) from error
+    # The ends of time are seldom written; a digit of them may be written as its code.
+    if any(sign in body for sign in (b"0001-", b"9999-", b"\\u003")):
+        beyond = [error for error in _wrong(body, kind) if error.code == "not_moment"]
+        if beyond:
+            raise WrongFieldsError(beyond)
     if b"\\u0000" in body:
         zeros = list(fields.zero_characters(msgspec.json.decode(body)))
         if zeros:

@@ -7,7 +7,7 @@ by a JSON pointer (RFC 6901), with a stable code and a reason for a reader.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -280,5 +280,18 @@ def _written(value: object, kind: inspect.Type, at: str) -> Iterator[FieldError]
     except msgspec.ValidationError:
         yield wrong(at, f"not_{name}")
         return
-    if isinstance(kind, inspect.DateTimeType) and kind.tz and read.tzinfo is None:
+    if not isinstance(kind, inspect.DateTimeType):
+        return
+    if kind.tz and read.tzinfo is None:
         yield wrong(at, "no_zone")
+    elif not is_in_time(read):
+        yield wrong(at, "not_moment")
+
+
+def is_in_time(moment: datetime) -> bool:
+    """Tell whether a moment is one in UTC too: the first and last hours of time may not be."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True

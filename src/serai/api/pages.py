@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from litestar import Request, Response
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from serai.api.fields import wrong
+from serai.api.fields import is_in_time, wrong
 from serai.api.says import WrongFieldsError
 
 T = TypeVar("T")
@@ -51,10 +52,18 @@ class Cut(Struct, frozen=True):
             padding = "=" * (-len(self.cursor) % 4)
             packed = base64.b64decode(self.cursor + padding, altchars=b"-_", validate=True)
             key: K = msgspec.msgpack.decode(packed, type=kind)
+            _check_moments(key)
         except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
             reason = "it is not a cursor that this list gave"
             raise WrongFieldsError([wrong("?cursor", "invalid", reason=reason)]) from error
         return key
+
+
+def _check_moments(key: object) -> None:
+    """Refuse a moment without a zone, or beyond all time; no list gave it."""
+    for part in key if isinstance(key, tuple) else (key,):
+        if isinstance(part, datetime) and (part.tzinfo is None or not is_in_time(part)):
+            raise ValueError("this is no moment")
 
 
 async def cut(
