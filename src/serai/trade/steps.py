@@ -6,6 +6,7 @@ writes it set-wise at the end: order rows, transitions, timers, events.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -183,11 +184,13 @@ def moved(order: Order) -> Moved:
     return Moved(order.id, order.state, order.deadline, order.deadline_at, order.stopped_at)
 
 
+@lru_cache(maxsize=64)
 def unpaid(terms: members.Terms, now: datetime) -> tuple[Deadline, datetime]:
     """Tell until when a placed order waits for its payment."""
     return Deadline.PAY, now + timedelta(minutes=terms.unpaid_minutes)
 
 
+@lru_cache(maxsize=64)
 def unshipped(terms: members.Terms, now: datetime) -> tuple[Deadline, datetime]:
     """Tell until when a paid order must be shipped."""
     return Deadline.SHIP, now + timedelta(hours=terms.ship_hours)
