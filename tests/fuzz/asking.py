@@ -25,7 +25,7 @@ from tests.api import tries
 from tests.api.bazaar import Who
 from tests.fuzz.street import CALLERS, PEOPLE, Street, Things
 
-BUDGET = int(os.environ.get("SERAI_FUZZ", "0"))
+BUDGET = int(os.environ.get("FUZZ_REQUESTS", "0"))
 """How many right and how many wrong requests are drawn for an operation, other ones in every
 run; without it a few, the same in every run."""
 

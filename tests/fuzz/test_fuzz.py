@@ -4,7 +4,7 @@ No answer is a 5xx, and none breaks the description: its status, its content typ
 its schema are there; what is wrong is refused, and so is who has no token. In the
 end every promise of the market holds.
 
-`SERAI_FUZZ=500 pytest tests/fuzz` draws 500 right and 500 wrong requests for each operation.
+`FUZZ_REQUESTS=500 pytest tests/fuzz` draws 500 right and 500 wrong requests for each operation.
 """
 
 from random import Random
