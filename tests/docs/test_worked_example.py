@@ -103,7 +103,7 @@ async def test_the_worked_example_is_what_the_ledger_writes(
     clock.advance(timedelta(hours=1))
     order_id = await _sold(database, world)
     clock.advance(timedelta(hours=1))
-    await _paid_out(database, clock, world, 12_544)
+    await _paid_out(database, clock, world, 12_563)
     clock.advance(timedelta(hours=1))
     async with database.tx() as tx:
         await _refunded(tx, world, order_id, 2_000)
