@@ -25,7 +25,7 @@ def growth(ground: Ground, seconds: float, sizes: tuple[int, ...] = SIZES) -> Re
     slowest: list[tuple[float, float]] = []
     for _ in range(_ROUNDS):
         for size, grown in stages.items():
-            tally = orders.placed(ground, grown, seconds / _ROUNDS)
+            tally = orders.placed(ground, grown, seconds / 2)
             rates[size].append(tally.rate)
             if size == sizes[-1]:
                 slowest.append((tally.latency_ms(50), tally.latency_ms(99)))

@@ -9,7 +9,7 @@ from serai.kernel import ids
 from serai.kernel.clock import SystemClock
 
 ACCOUNTS = 100_000
-_CLIENTS = 2_000
+_CLIENTS = 1_000
 
 
 def transfers(ground: Ground, seconds: float) -> Result:
