@@ -1,6 +1,7 @@
 """Run one benchmark: `python -m benchmarks NAME --seconds N --json`."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     measure = BENCHMARKS[asked.name]
     if asked.sizes:
         measure = partial(growth.growth, sizes=tuple(map(int, asked.sizes.split(","))))
+    # Told to stop, it still stops its server and clears its folder away.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with ground() as here:
         said = measure(here, asked.seconds)
     print(said.encoded() if asked.json else said.line())
