@@ -54,11 +54,11 @@ def good(outcome: T | Refused | None) -> T:
     return outcome
 
 
-async def build(tx: Tx) -> World:
+async def build(tx: Tx, slug: str = "serai") -> World:
     """Found the market and fill it."""
     founded = good(
         await members.found_market(
-            tx, members.NewMarket(slug="serai", name="Serai", currency="CNY", country="CN")
+            tx, members.NewMarket(slug=slug, name="Serai", currency="CNY", country="CN")
         )
     )
     market_id = founded.market.id

@@ -14,6 +14,7 @@ from tests.world import (
     TEA_STOCK,
     World,
     bought,
+    build,
     checkout,
     fund,
     good,
@@ -233,3 +234,13 @@ async def test_an_unpaid_order_waits_half_an_hour_and_holds_its_stock(tx: Tx, wo
     assert await shelf(tx, world.tea) == (TEA_STOCK, 1)
     assert await wallet(tx, world, world.ana) == (1_000_000, 0)
     await sound(tx)
+
+
+async def test_shares_of_two_markets_are_counted_each_in_its_own(tx: Tx, world: World) -> None:
+    other = await build(tx, slug="elsewhere")
+    for one in (world, other):
+        await fund(tx, one, one.ana, 10_000)
+    batch = [checkout(tx, one, (one.gift, 1)) for one in (world, other)]
+    assert all(isinstance(outcome, Placed) for outcome in await trade.place_orders(tx, batch))
+    counted = await tx.values("select market_id from trade_limit order by market_id")
+    assert counted == sorted([world.market_id, other.market_id])

@@ -150,11 +150,12 @@ def _line(order: Order, position: int, offer: catalog.Offer, quantity: int) -> L
 
 
 async def _counts(tx: Tx, drafts: Sequence[_Draft | Refused]) -> dict[limits.Pair, int]:
-    pairs = {(d.command.actor_id, variant): d for d in _live(drafts) for variant in d.limits}
-    if not pairs:
-        return {}
-    market_id = next(iter(pairs.values())).command.market_id
-    return await limits.locked(tx, market_id, pairs)
+    pairs = {
+        (draft.command.actor_id, variant_id): draft.command.market_id
+        for draft in _live(drafts)
+        for variant_id in draft.limits
+    }
+    return await limits.locked(tx, pairs)
 
 
 def _within_limits(

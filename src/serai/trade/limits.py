@@ -30,15 +30,15 @@ class Count(Row, frozen=True):
     quantity: int
 
 
-async def locked(tx: Tx, market_id: UUID, pairs: Iterable[Pair]) -> dict[Pair, int]:
-    """Lock and read the counts of pairs, which begin at nothing."""
-    wanted = set(pairs)
-    if not wanted:
-        return {}
-    await tx.ensure([Count(buyer, variant, market_id, 0) for buyer, variant in wanted])
-    rows = await lock(tx, Count, {buyer for buyer, _ in wanted})
+async def locked(tx: Tx, pairs: Mapping[Pair, UUID]) -> dict[Pair, int]:
+    """Lock and read the counts of pairs, which begin at nothing.
+
+    `pairs` maps each to its market; a batch may come from several.
+    """
+    await tx.ensure([Count(*pair, market_id, 0) for pair, market_id in pairs.items()])
+    rows = await lock(tx, Count, {buyer for buyer, _ in pairs})
     counts = {(row.buyer_id, row.variant_id): row.quantity for row in rows}
-    return {pair: counts[pair] for pair in wanted}
+    return {pair: counts[pair] for pair in pairs}
 
 
 def over(
